@@ -1,0 +1,1 @@
+"""Snapshotters: how an image's layers become a container's root."""
