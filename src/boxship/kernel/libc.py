@@ -1,0 +1,86 @@
+"""System calls by number, errors as OSError.
+
+Python has no binding for the calls that a container needs. They go through libc's `syscall(2)`, which sets errno;
+the numbers of calls newer than 2019 are the same on every architecture, the older ones stand in a table.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+
+# PyDLL keeps the interpreter lock: a raw clone through CDLL would drop it in the parent and never take it in
+# the child.
+_locked_libc = ctypes.PyDLL(None, use_errno=True)
+_locked_syscall = _locked_libc.syscall
+_locked_syscall.restype = ctypes.c_long
+
+MACHINE = os.uname().machine
+
+# asm/unistd_64.h of x86-64, and asm-generic/unistd.h, which aarch64 and riscv64 follow.
+_OLD_NUMBERS: dict[str, tuple[int, int]] = {
+    "clone": (56, 220),
+    "pivot_root": (155, 41),
+    "prctl": (157, 167),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "unshare": (272, 97),
+    "capset": (126, 91),
+    "setns": (308, 268),
+    "seccomp": (317, 277),
+    "bpf": (321, 280),
+    "execveat": (322, 281),
+    "keyctl": (250, 219),
+}
+_NEW_NUMBERS = {
+    "open_tree": 428,
+    "move_mount": 429,
+    "fsopen": 430,
+    "fsconfig": 431,
+    "fsmount": 432,
+    "clone3": 435,
+    "close_range": 436,
+    "openat2": 437,
+    "mount_setattr": 442,
+}
+
+
+def number(name: str) -> int:
+    """The number of a system call on this machine."""
+    if name in _NEW_NUMBERS:
+        return _NEW_NUMBERS[name]
+    return _OLD_NUMBERS[name][0 if MACHINE == "x86_64" else 1]
+
+
+def _arguments(values: tuple[int | bytes | None | ctypes.Array[ctypes.c_char], ...]) -> list[object]:
+    # A bare int would be passed as a 32-bit C int.
+    return [ctypes.c_long(value) if isinstance(value, int) else value for value in values]
+
+
+def syscall(name: str, *values: int | bytes | None | ctypes.Array[ctypes.c_char]) -> int:
+    """Call the kernel. OSError with its errno, the call's name as message."""
+    result = int(_syscall(ctypes.c_long(number(name)), *_arguments(values)))
+    if result == -1:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+    return result
+
+
+def locked_syscall(name: str, *values: int | bytes | None) -> int:
+    """As `syscall`, without letting go of the interpreter lock (needed for a raw clone)."""
+    result = int(_locked_syscall(ctypes.c_long(number(name)), *_arguments(values)))
+    if result == -1:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+    return result
+
+
+def after_fork_in_child() -> None:
+    """Tell the interpreter that it woke up in a cloned child, as os.fork does by itself."""
+    ctypes.pythonapi.PyOS_AfterFork_Child()

@@ -1,0 +1,183 @@
+"""Processes: clone with namespaces, credentials, capabilities, limits."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import struct
+
+from boxship.kernel.libc import after_fork_in_child, locked_syscall, syscall
+
+CLONE_NEWTIME = 0x80
+CLONE_NEWNS = 0x20000
+CLONE_NEWCGROUP = 0x2000000
+CLONE_NEWUTS = 0x4000000
+CLONE_NEWIPC = 0x8000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_KEEPCAPS = 8
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+PR_SET_NAME = 15
+PR_SET_THP_DISABLE = 41
+
+_CAPABILITY_VERSION_3 = 0x20080522
+CLOSE_RANGE_CLOEXEC = 4
+KEYCTL_JOIN_SESSION_KEYRING = 1
+
+# linux/capability.h, in the order of their numbers.
+CAPABILITIES = (
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE "
+    "NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT "
+    "SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP "
+    "MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+).split()
+_CAPABILITY_NUMBER = {f"CAP_{name}": number for number, name in enumerate(CAPABILITIES)}
+
+
+def fork_with_namespaces(flags: int) -> int:
+    """fork(2) into new namespaces (CLONE_NEW*): 0 in the child, its pid in the caller.
+
+    The process must have one thread. Done by a raw clone: unshare(2) would also tie every later child of the
+    caller to the new pid namespace.
+    """
+    pid = locked_syscall("clone", flags | signal.SIGCHLD, 0, 0, 0, 0)
+    if pid == 0:
+        after_fork_in_child()
+    return pid
+
+
+def unshare(flags: int) -> None:
+    """unshare(2)."""
+    syscall("unshare", flags)
+
+
+def setns(fd: int, flags: int = 0) -> None:
+    """setns(2): with a pidfd, `flags` names all the namespaces to enter at once."""
+    syscall("setns", fd, flags)
+
+
+def prctl(option: int, *values: int) -> int:
+    """prctl(2)."""
+    padded = (*values, 0, 0, 0, 0)[:4]
+    return syscall("prctl", option, *padded)
+
+
+def set_hostname(name: str) -> None:
+    """sethostname(2), in this UTS namespace."""
+    data = name.encode()
+    syscall("sethostname", data, len(data))
+
+
+def set_domainname(name: str) -> None:
+    """setdomainname(2), in this UTS namespace."""
+    data = name.encode()
+    syscall("setdomainname", data, len(data))
+
+
+def capability_mask(names: list[str]) -> int:
+    """The bits of capabilities named "CAP_…". KeyError on an unknown one."""
+    mask = 0
+    for name in names:
+        mask |= 1 << _CAPABILITY_NUMBER[name]
+    return mask
+
+
+def bounding_mask() -> int:
+    """The capabilities that this process may ever have (CapBnd in proc_pid_status(5))."""
+    with open("/proc/self/status", "rb", buffering=0) as status:
+        for line in status.read().splitlines():
+            if line.startswith(b"CapBnd:"):
+                return int(line.split()[1], 16)
+    return 0
+
+
+def drop_bounding(keep: int) -> None:
+    """Take every capability that is not in `keep` out of the bounding set (capabilities(7))."""
+    have = bounding_mask()
+    for number in range(64):
+        if have >> number & 1 and not keep >> number & 1:
+            prctl(PR_CAPBSET_DROP, number)
+
+
+def set_capabilities(effective: int, permitted: int, inheritable: int) -> None:
+    """capset(2) with masks."""
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    low = 0xFFFFFFFF
+    data = struct.pack(
+        "=6I",
+        effective & low,
+        permitted & low,
+        inheritable & low,
+        effective >> 32,
+        permitted >> 32,
+        inheritable >> 32,
+    )
+    syscall("capset", header, data)
+
+
+def set_ambient(mask: int) -> None:
+    """Make exactly `mask` the ambient set; every bit must be permitted and inheritable."""
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    for number in range(64):
+        if mask >> number & 1:
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number)
+
+
+def close_on_exec_from(first: int) -> None:
+    """Mark every descriptor from `first` up close-on-exec (close_range(2))."""
+    syscall("close_range", first, 0xFFFFFFFF, CLOSE_RANGE_CLOEXEC)
+
+
+def join_new_session_keyring(name: str) -> None:
+    """Give this process a session keyring of its own (keyctl(2)), so that the host's keys stay out of reach."""
+    syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, name.encode())
+
+
+def reset_signals() -> None:
+    """Default handlers and an empty mask: ignored signals survive exec, and Python ignores SIGPIPE."""
+    for number in range(1, signal.NSIG):
+        if number in (signal.SIGKILL, signal.SIGSTOP):
+            continue
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            # 32 and 33 belong to libc's threads.
+            continue
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+_SIOCGIFFLAGS = 0x8913
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+
+
+def loopback_up() -> None:
+    """Bring `lo` up in this network namespace (netdevice(7)); the kernel gives it its addresses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sH22x", b"lo", 0)
+        flags = struct.unpack("16sH22x", fcntl.ioctl(control, _SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", flags | _IFF_UP))
+
+
+def own_executable_clone() -> int:
+    """A descriptor of the running interpreter on a read-only mount of its own.
+
+    A process started from it shows that mount as /proc/PID/exe: a container that gets hold of the link can read
+    the host's interpreter, never write to it.
+    """
+    from boxship.kernel import mount
+
+    fd = mount.clone_tree(os.path.realpath("/proc/self/exe"), recursive=False)
+    mount.set_attributes(fd, add=mount.MOUNT_ATTR_RDONLY)
+    return fd
