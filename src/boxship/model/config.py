@@ -18,7 +18,7 @@ def named(wire: str, default: Any = msgspec.NODEFAULT) -> Any:
     return msgspec.field(name=wire, default=default)
 
 
-class HealthConfig(Wire, omit_defaults=True):
+class HealthConfig(Wire, frozen=True, omit_defaults=True):
     """A health check. Times are nanoseconds; 0 inherits the default."""
 
     test: list[str] | None = None
@@ -29,7 +29,7 @@ class HealthConfig(Wire, omit_defaults=True):
     retries: int = 0
 
 
-class ContainerConfig(Wire):
+class ContainerConfig(Wire, frozen=True):
     """The portable half: what the image gives and `docker run` overrides."""
 
     hostname: str = ""
@@ -59,38 +59,38 @@ class ContainerConfig(Wire):
     shell: list[str] | None = None
 
 
-class LogConfig(Wire):
+class LogConfig(Wire, frozen=True):
     type: str = ""
     config: dict[str, str] | None = None
 
 
-class PortBinding(Wire):
+class PortBinding(Wire, frozen=True):
     host_ip: str = ""
     host_port: str = ""
 
 
-class RestartPolicy(Wire):
+class RestartPolicy(Wire, frozen=True):
     name: str = ""
     maximum_retry_count: int = 0
 
 
-class WeightDevice(Wire):
+class WeightDevice(Wire, frozen=True):
     path: str = ""
     weight: int = 0
 
 
-class ThrottleDevice(Wire):
+class ThrottleDevice(Wire, frozen=True):
     path: str = ""
     rate: int = 0
 
 
-class DeviceMapping(Wire):
+class DeviceMapping(Wire, frozen=True):
     path_on_host: str = ""
     path_in_container: str = ""
     cgroup_permissions: str = ""
 
 
-class Ulimit(Wire):
+class Ulimit(Wire, frozen=True):
     """A resource limit; -1 is unlimited."""
 
     name: str = ""
@@ -98,7 +98,7 @@ class Ulimit(Wire):
     soft: int = 0
 
 
-class Mount(Wire, omit_defaults=True):
+class Mount(Wire, frozen=True, omit_defaults=True):
     """One `--mount`. The option groups stay as the API sends them."""
 
     type: str = ""
@@ -113,7 +113,7 @@ class Mount(Wire, omit_defaults=True):
     cluster_options: dict[str, Any] | None = None
 
 
-class HostConfig(Wire):
+class HostConfig(Wire, frozen=True):
     """The half that depends on the host. Memory in bytes, NanoCpus in 1e-9 CPUs, periods in microseconds."""
 
     binds: list[str] | None = None
