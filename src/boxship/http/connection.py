@@ -1,0 +1,366 @@
+"""One client's connection: h11 decides what the bytes mean, this protocol moves them.
+
+Bytes are read ahead only so far (`Limits.read_ahead`), then the client is held back: a body costs no memory
+however long it is, and requests sent ahead (pipelining) wait their turn. h11 gets one received piece at a
+time, so that after a hijack all that was read is at hand.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import h11
+
+from boxship.http.request import ClientGone, Hijacked, Request
+from boxship.lib.errors import BoxshipError, InvalidParameter
+
+log = logging.getLogger("boxship.http")
+
+Handler = Callable[[Request], Awaitable[None]]
+Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """head_bytes: of a request's head. head_seconds: from its first byte (of the first one: from the connect)
+    to its end. read_ahead: bytes taken from the client before anybody asked. unread_bytes: how much of a body
+    that the handler did not want is read, so that the connection can be kept. linger_seconds: how long a
+    client that still sends may read its answer before the connection is closed.
+    """
+
+    head_bytes: int = 1 << 20
+    head_seconds: float = 300.0
+    read_ahead: int = 256 << 10
+    unread_bytes: int = 256 << 10
+    linger_seconds: float = 0.5
+
+
+class Connection(asyncio.Protocol):
+    """Serves one request after the other."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, handler: Handler, limits: Limits, peers: "set[Connection]", *, over_tcp: bool) -> None:
+        self._handler = handler
+        self._limits = limits
+        self._peers = peers
+        self.over_tcp = over_tcp
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
+        self._loop = asyncio.get_running_loop()
+        self._held: deque[bytes] = deque()
+        self._held_bytes = 0
+        self._reading = True
+        self._eof = False
+        self._lost = False
+        self._discard = False
+        self._hijacked = False
+        self._cut = False
+        self._idle = True
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._readable: asyncio.Future[None] | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._gone = asyncio.Event()
+        self._interruptible = False
+        self._task: asyncio.Task[None] | None = None
+
+    # What the transport tells ------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._peers.add(self)
+        self._arm_head_timer()
+        self._task = self._loop.create_task(self._serve())
+
+    def data_received(self, data: bytes) -> None:
+        if self._discard:
+            return
+        self._held.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes >= self._limits.read_ahead and self._reading:
+            self._reading = False
+            self.transport.pause_reading()
+        if self._idle and self._head_timer is None:
+            self._arm_head_timer()
+        _wake(self._readable)
+
+    def eof_received(self) -> bool:
+        self._eof = True
+        self._gone.set()
+        _wake(self._readable)
+        return True  # the client may still read
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lost = self._eof = True
+        self._peers.discard(self)
+        self._disarm_head_timer()
+        self._gone.set()
+        _wake(self._readable)
+        _wake(self._writable)
+
+    def pause_writing(self) -> None:
+        if self._writable is None or self._writable.done():
+            self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        _wake(self._writable)
+
+    # Time limits, and the server's end
+    # -----------------------------------------------------------------------
+
+    def _arm_head_timer(self) -> None:
+        self._head_timer = self._loop.call_later(self._limits.head_seconds, self._head_expired)
+
+    def _disarm_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_expired(self) -> None:
+        log.debug("a client took more than %s s for a request's head", self._limits.head_seconds)
+        self.transport.abort()
+
+    def stop(self) -> bool:
+        """The server stops. False when a request still needs its time."""
+        if self._idle:
+            self.transport.close()
+            return True
+        if self._interruptible:
+            # A stream cut short must not look like one that ended.
+            self._cut = True
+            self._gone.set()
+        return False
+
+    async def finished(self) -> None:
+        """Returns when the connection's task has ended."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    def abort(self) -> None:
+        """Drop the connection and cancel what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+        self.transport.abort()
+
+    # The cycle of requests ---------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        try:
+            while await self._serve_one():
+                pass
+            if not self._hijacked:
+                await self._linger()
+        except ConnectionError:
+            pass
+        except h11.RemoteProtocolError as error:
+            await self._refuse(error.error_status_hint, str(error))
+        except h11.LocalProtocolError:
+            log.exception("a handler broke HTTP's order")
+            self.transport.abort()
+        finally:
+            self._disarm_head_timer()
+            if not self._hijacked:
+                self.transport.close()
+
+    async def _serve_one(self) -> bool:
+        """Serve the next request. False when the connection has done its duty."""
+        self._idle = True
+        if self._held and self._head_timer is None:
+            self._arm_head_timer()
+        event = await self._next_event()
+        self._idle = False
+        self._disarm_head_timer()
+        if not isinstance(event, h11.Request):
+            return False
+        if self._eof and not self._lost:
+            # It may have come with the end of the one before.
+            self._gone.set()
+        try:
+            request = Request(self, event)
+        except InvalidParameter as error:
+            await self._refuse(400, error.message)
+            return False
+        try:
+            await self._handler(request)
+        except ClientGone as error:
+            log.debug("%s", error)
+            self._abort_unless_hijacked()
+            return False
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            if request.started:
+                self._abort_unless_hijacked()
+                return False
+            await request.respond(500, b'{"message":"internal error; the daemon\'s log says more"}\n')
+        self._interruptible = False
+        return not self._hijacked and not self._cut and await self._next_cycle()
+
+    def _abort_unless_hijacked(self) -> None:
+        if not self._hijacked:
+            self.transport.abort()
+
+    async def _next_cycle(self) -> bool:
+        """Make ready for the next request: what is left of this one's body is read, up to a limit."""
+        if self._h11.they_are_waiting_for_100_continue:
+            return False
+        unread = 0
+        try:
+            async with asyncio.timeout(self._limits.head_seconds):
+                while self._h11.their_state is h11.SEND_BODY:
+                    piece = await self.read_body()
+                    unread += len(piece or b"")
+                    if unread > self._limits.unread_bytes:
+                        return False
+        except (TimeoutError, InvalidParameter):
+            return False
+        if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
+            return False
+        self._h11.start_next_cycle()
+        return True
+
+    async def _refuse(self, status: int, message: str) -> None:
+        """Answer a request that can't be understood, as Go's server does, and close."""
+        if self._lost or self._h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()
+            return
+        phrase = HTTPStatus(status).phrase
+        body = f"{status} {phrase}: {message}\n".encode()
+        head = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        try:
+            await self.send_head(status, [*head, ("Connection", "close")])
+            await self.send_data(body)
+            await self.send_end()
+            await self._linger()
+        except ConnectionError:
+            pass
+
+    async def _linger(self) -> None:
+        """Let a client that still sends read its answer.
+
+        Closing a socket with unread bytes resets the connection, and the reset may overtake the answer
+        (RFC 9112, section 9.6).
+        """
+        if self._lost or self._eof:
+            return
+        self._discard = True
+        self._held.clear()
+        try:
+            self.transport.write_eof()
+            self._resume_reading()
+            async with asyncio.timeout(self._limits.linger_seconds):
+                await self._gone.wait()
+        except (TimeoutError, OSError):
+            pass
+
+    # Reading -----------------------------------------------------------------------------------------------
+
+    async def _next_event(self) -> Event:
+        while True:
+            event = self._h11.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            if self._held:
+                piece = self._held.popleft()
+                self._held_bytes -= len(piece)
+                self._h11.receive_data(piece)
+                if self._held_bytes < self._limits.read_ahead:
+                    self._resume_reading()
+            elif self._eof:
+                self._h11.receive_data(b"")
+            else:
+                self._readable = self._loop.create_future()
+                await self._readable
+
+    def _resume_reading(self) -> None:
+        if not self._reading and not self._lost and not self._eof:
+            self._reading = True
+            self.transport.resume_reading()
+
+    async def read_body(self) -> bytes | None:
+        """The next piece of the request's body, None at its end. ClientGone, InvalidParameter."""
+        if self._h11.their_state is not h11.SEND_BODY:
+            return None
+        if self._h11.they_are_waiting_for_100_continue and self._h11.our_state is h11.SEND_RESPONSE:
+            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self._write(self._h11.send(go_on))
+        try:
+            event = await self._next_event()
+        except h11.RemoteProtocolError as error:
+            if self._eof and not self._held:
+                raise ClientGone("the client has gone in the middle of its request") from error
+            raise InvalidParameter(f"the request's body is broken: {error}") from error
+        if isinstance(event, h11.Data):
+            return bytes(event.data)
+        return None
+
+    async def gone(self) -> None:
+        """Returns when the client has closed its side, or when the server stops."""
+        self._interruptible = True
+        await self._gone.wait()
+
+    # Writing -----------------------------------------------------------------------------------------------
+
+    def _write(self, data: bytes | None) -> None:
+        if self._lost or self.transport.is_closing():
+            raise ClientGone("the client has closed its connection")
+        if data:
+            self.transport.write(data)
+
+    async def _drain(self) -> None:
+        if self._writable is not None:
+            await self._writable
+            self._writable = None
+        if self._lost:
+            raise ClientGone("the client has closed its connection")
+
+    async def send_head(self, status: int, headers: list[tuple[str, str]]) -> None:
+        """Send the head of the answer. ClientGone."""
+        headers.append(("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())))
+        if self._h11.they_are_waiting_for_100_continue:
+            headers.append(("Connection", "close"))
+        reason = HTTPStatus(status).phrase.encode()
+        encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
+        self._write(self._h11.send(h11.Response(status_code=status, headers=encoded, reason=reason)))
+        await self._drain()
+
+    async def send_data(self, data: bytes) -> None:
+        """Send a piece of the answer's body. ClientGone."""
+        self._write(self._h11.send(h11.Data(data=data)))
+        await self._drain()
+
+    async def send_end(self) -> None:
+        """End the answer's body. ClientGone."""
+        if self._cut:
+            raise ClientGone("the server stops")
+        self._write(self._h11.send(h11.EndOfMessage()))
+        await self._drain()
+
+    async def hijack(self, head: bytes) -> Hijacked:
+        """Send `head` and give the socket away, with all that was read from it. ClientGone."""
+        unread = 0
+        while (piece := await self.read_body()) is not None:
+            unread += len(piece)
+            if unread > self._limits.unread_bytes:
+                raise BoxshipError("the request's body is too long for a connection that is to be upgraded")
+        self.transport.set_write_buffer_limits(high=0)
+        self._write(head)
+        await self._drain()
+        if self._reading and not self._eof:
+            self.transport.pause_reading()
+            self._reading = False
+        leftover = bytes(self._h11.trailing_data[0]) + b"".join(self._held)
+        self._held.clear()
+        sock = self.transport.get_extra_info("socket").dup()
+        self._hijacked = True
+        # Closes this descriptor only: no shutdown(2), so the copy lives on.
+        self.transport.abort()
+        return Hijacked(sock, leftover)
+
+
+def _wake(waiter: "asyncio.Future[None] | None") -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
