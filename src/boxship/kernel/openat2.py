@@ -1,89 +1,37 @@
-"""Paths inside a root that somebody hostile may have filled: openat2(2) with RESOLVE_IN_ROOT.
-
-Every lookup starts at the root's descriptor and can't leave it: absolute links and `..` count from that root.
-"""
+"""openat2(2): open a path that may never lead out of a folder (Linux ≥ 5.6)."""
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
-import stat
 import struct
 
 from boxship.kernel.libc import syscall
 
+# linux/openat2.h
+RESOLVE_NO_XDEV = 0x01
 RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 RESOLVE_IN_ROOT = 0x10
-_MAX_LINKS = 40
+
+# The kernel answers EAGAIN when something anywhere was renamed while it walked a "..": try again (man page).
+_TRIES = 256
 
 
-def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
-    """Open `path` as if `root_fd` were `/`; flags as open(2), close-on-exec added.
+def openat2(folder: int, path: bytes, flags: int, *, resolve: int, mode: int = 0) -> int:
+    """Open `path`, taken from the folder that the fd `folder` is; a new fd, close-on-exec.
 
-    OSError as openat2(2): EAGAIN (a rename raced with the lookup) is tried again.
+    resolve: RESOLVE_* of linux/openat2.h. With RESOLVE_IN_ROOT the folder is the root: absolute paths,
+    absolute link targets and ".." stay inside. mode: of a file that O_CREAT makes. OSError as the kernel
+    gives it.
     """
-    how = struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
-    name = os.fsencode(path.lstrip("/") or ".")
-    for _ in range(100):
+    how = ctypes.create_string_buffer(struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, resolve), 24)
+    for _ in range(_TRIES):
         try:
-            return syscall("openat2", root_fd, name, how, len(how))
+            return syscall("openat2", folder, path, how, 24)
         except OSError as error:
-            if error.errno != errno.EAGAIN:
-                error.filename = path
+            if error.errno not in (errno.EAGAIN, errno.EINTR):
                 raise
-    raise OSError(errno.EAGAIN, "openat2: the path kept changing while it was looked up", path)
-
-
-def make_in_root(root_fd: int, path: str, *, folder: bool, mode: int = 0o755) -> int:
-    """An O_PATH descriptor of `path`, made with its parents where it is missing.
-
-    folder: what to make at the end. Symbolic links are followed inside the root, dangling ones too: what
-    they name is made. Owner of what is made is the caller. NotADirectoryError, ELOOP and the rest as the kernel says.
-    """
-    done: list[str] = []
-    pending = [part for part in path.split("/") if part not in ("", ".")]
-    links = 0
-    while pending:
-        part = pending.pop(0)
-        if part == "..":
-            del done[-1:]
-            continue
-        here = "/".join([*done, part])
-        try:
-            fd = open_in_root(root_fd, here, os.O_PATH | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            _make(root_fd, "/".join(done), part, folder=folder or bool(pending), mode=mode)
-            fd = open_in_root(root_fd, here, os.O_PATH | os.O_NOFOLLOW)
-        try:
-            is_link = stat.S_ISLNK(os.fstat(fd).st_mode)
-            if is_link:
-                target = os.readlink("", dir_fd=fd)
-        finally:
-            os.close(fd)
-        if not is_link:
-            done.append(part)
-            continue
-        links += 1
-        if links > _MAX_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-        if target.startswith("/"):
-            done = []
-        pending = [piece for piece in target.split("/") if piece not in ("", ".")] + pending
-    return open_in_root(root_fd, "/".join(done), os.O_PATH)
-
-
-def _make(root_fd: int, parent: str, name: str, *, folder: bool, mode: int) -> None:
-    parent_fd = open_in_root(root_fd, parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if folder:
-            os.mkdir(name, mode, dir_fd=parent_fd)
-            os.chmod(name, mode, dir_fd=parent_fd)
-        else:
-            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-            os.close(os.open(name, flags, 0o755 & mode, dir_fd=parent_fd))
-    except FileExistsError:
-        # Somebody else made it meanwhile; the next lookup sees what it is.
-        pass
-    finally:
-        os.close(parent_fd)
+    raise OSError(errno.EAGAIN, "openat2: the tree is renamed without end", os.fsdecode(path))
