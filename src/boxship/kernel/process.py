@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import signal
@@ -31,17 +32,14 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 PR_SET_NAME = 15
 PR_SET_THP_DISABLE = 41
 
+_SECCOMP_SET_MODE_FILTER = 1
+_SECCOMP_FILTER_FLAG_LOG = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 CLOSE_RANGE_CLOEXEC = 4
 KEYCTL_JOIN_SESSION_KEYRING = 1
 
 # linux/capability.h, in the order of their numbers.
-CAPABILITIES = (
-    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE "
-    "NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT "
-    "SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP "
-    "MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
-).split()
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE"]
 _CAPABILITY_NUMBER = {f"CAP_{name}": number for number, name in enumerate(CAPABILITIES)}
 
 
@@ -83,6 +81,12 @@ def set_domainname(name: str) -> None:
     """setdomainname(2), in this UTS namespace."""
     data = name.encode()
     syscall("setdomainname", data, len(data))
+
+
+def set_name(name: str) -> None:
+    """The name of this thread in /proc/PID/comm, at most 15 bytes."""
+    buffer = ctypes.create_string_buffer(name.encode()[:15])
+    prctl(PR_SET_NAME, ctypes.addressof(buffer))
 
 
 def capability_mask(names: list[str]) -> int:
@@ -137,6 +141,17 @@ def set_ambient(mask: int) -> None:
 def close_on_exec_from(first: int) -> None:
     """Mark every descriptor from `first` up close-on-exec (close_range(2))."""
     syscall("close_range", first, 0xFFFFFFFF, CLOSE_RANGE_CLOEXEC)
+
+
+def load_seccomp(program: bytes, *, log: bool = False) -> None:
+    """Put this process under a compiled filter (struct sock_filter[]) for ever (seccomp(2)).
+
+    Needs CAP_SYS_ADMIN or no_new_privs. EINVAL: the program is not valid.
+    """
+    buffer = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog: a count of 8-byte instructions and, aligned, their address.
+    fprog = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
+    syscall("seccomp", _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_LOG if log else 0, fprog)
 
 
 def join_new_session_keyring(name: str) -> None:

@@ -1,0 +1,11 @@
+"""The zygote's entry: `python -I -S -E -c … <listener fd>`; started by runtime/launch/spawn.py only."""
+
+from __future__ import annotations
+
+import sys
+
+from boxship.shim import zygote
+
+
+def main() -> None:
+    zygote.main(int(sys.argv[1]))

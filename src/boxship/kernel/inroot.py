@@ -1,0 +1,78 @@
+"""Paths inside a root that somebody hostile may have filled.
+
+Every lookup starts at the root's descriptor and can't leave it: absolute links and `..` count from that root.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from boxship.kernel.openat2 import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
+
+_MAX_LINKS = 40
+
+
+def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
+    """Open `path` as if `root_fd` were `/`; flags as open(2), close-on-exec added. OSError as openat2(2)."""
+    name = os.fsencode(path.lstrip("/") or ".")
+    try:
+        return openat2(root_fd, name, flags, resolve=RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, mode=mode)
+    except OSError as error:
+        error.filename = path
+        raise
+
+
+def make_in_root(root_fd: int, path: str, *, folder: bool, mode: int = 0o755) -> int:
+    """An O_PATH descriptor of `path`, made with its parents where it is missing.
+
+    folder: what to make at the end. Symbolic links are followed inside the root, dangling ones too: what
+    they name is made. Owner of what is made is the caller. NotADirectoryError, ELOOP and the rest as the kernel says.
+    """
+    done: list[str] = []
+    pending = [part for part in path.split("/") if part not in ("", ".")]
+    links = 0
+    while pending:
+        part = pending.pop(0)
+        if part == "..":
+            del done[-1:]
+            continue
+        here = "/".join([*done, part])
+        try:
+            fd = open_in_root(root_fd, here, os.O_PATH | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            _make(root_fd, "/".join(done), part, folder=folder or bool(pending), mode=mode)
+            fd = open_in_root(root_fd, here, os.O_PATH | os.O_NOFOLLOW)
+        try:
+            is_link = stat.S_ISLNK(os.fstat(fd).st_mode)
+            if is_link:
+                target = os.readlink("", dir_fd=fd)
+        finally:
+            os.close(fd)
+        if not is_link:
+            done.append(part)
+            continue
+        links += 1
+        if links > _MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        if target.startswith("/"):
+            done = []
+        pending = [piece for piece in target.split("/") if piece not in ("", ".")] + pending
+    return open_in_root(root_fd, "/".join(done), os.O_PATH)
+
+
+def _make(root_fd: int, parent: str, name: str, *, folder: bool, mode: int) -> None:
+    parent_fd = open_in_root(root_fd, parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if folder:
+            os.mkdir(name, mode, dir_fd=parent_fd)
+            os.chmod(name, mode, dir_fd=parent_fd)
+        else:
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+            os.close(os.open(name, flags, 0o755 & mode, dir_fd=parent_fd))
+    except FileExistsError:
+        # Somebody else made it meanwhile; the next lookup sees what it is.
+        pass
+    finally:
+        os.close(parent_fd)

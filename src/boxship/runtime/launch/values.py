@@ -1,0 +1,62 @@
+"""What goes into a launch and what comes out of it."""
+
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+from boxship.lib.logframe import LogTarget
+from boxship.model.container import AttachOptions
+
+# A hijacked connection, the bytes already read from it, what it wants. The callee owns the socket from then on.
+Attach = tuple[socket.socket, bytes, AttachOptions]
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """One run of a container. spec: an OCI runtime spec; size: (rows, columns) of its terminal.
+
+    seccomp_program: the file of the compiled filter, "" for none.
+    """
+
+    container_id: str
+    spec: dict[str, Any]
+    log: LogTarget
+    tty: bool = False
+    open_stdin: bool = False
+    stdin_once: bool = False
+    attachments: tuple[Attach, ...] = ()
+    size: tuple[int, int] | None = None
+    seccomp_program: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecRequest:
+    """One more process in a running container. process: the OCI spec's `process`."""
+
+    exec_id: str
+    process: dict[str, Any]
+    tty: bool = False
+    open_stdin: bool = False
+    size: tuple[int, int] | None = None
+    seccomp_program: str = ""
+
+
+@dataclass(slots=True)
+class ExecState:
+    """An exec as its monitor knows it; exit_code is None while it runs."""
+
+    exec_id: str
+    pid: int = 0
+    running: bool = False
+    exit_code: int | None = None
+    process: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a run ended. code: 0 to 255, 128 + n for signal n; execs: the last state of its execs."""
+
+    code: int
+    oom_killed: bool
+    finished_ns: int
+    execs: tuple[ExecState, ...] = ()

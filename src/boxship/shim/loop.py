@@ -1,0 +1,75 @@
+"""The monitor's event loop: epoll, a table of handlers, and SIGCHLD as a readable descriptor."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Handler = Callable[[int], None]
+
+IN = select.EPOLLIN
+OUT = select.EPOLLOUT
+HUP = select.EPOLLHUP | select.EPOLLERR
+
+
+class Loop:
+    """`watch` descriptors, `run` until `stop`. Single-threaded; a handler gets the events' bits."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._handlers: dict[int, Handler] = {}
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+        self._running = True
+
+    def watch(self, fd: int, events: int, handler: Handler) -> None:
+        """Call `handler` when `fd` has one of `events`, or an error."""
+        if fd in self._handlers:
+            self._epoll.modify(fd, events)
+        else:
+            self._epoll.register(fd, events)
+        self._handlers[fd] = handler
+
+    def forget(self, fd: int) -> None:
+        """No more of `fd`; call it before the descriptor is closed."""
+        if self._handlers.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Run `action` once, not before `seconds` have passed."""
+        self._timers.append((time.monotonic() + seconds, action))
+        self._timers.sort(key=lambda timer: timer[0])
+
+    def on_child(self, action: Callable[[], None]) -> None:
+        """Run `action` whenever children may have ended."""
+        reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+        def woken(_: int) -> None:
+            try:
+                os.read(reader, 4096)
+            except BlockingIOError:
+                pass
+            action()
+
+        self.watch(reader, IN, woken)
+
+    def stop(self) -> None:
+        self._running = False
+
+    def run(self) -> None:
+        while self._running:
+            timeout = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else -1
+            for fd, events in self._epoll.poll(timeout):
+                handler = self._handlers.get(fd)
+                # An earlier handler of this round may have let go of it.
+                if handler is not None:
+                    handler(events)
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                self._timers.pop(0)[1]()

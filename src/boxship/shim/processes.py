@@ -1,0 +1,60 @@
+"""One process that a monitor started: the container's first one, or an exec."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from boxship.shim.loop import Loop
+    from boxship.shim.session import Session
+
+
+class Process:
+    """exec_id: "" for the first one; report: the pipe on which a failed start is told, -1 once it was read."""
+
+    def __init__(self, exec_id: str, pid: int, session: Session, spec: dict[str, Any]) -> None:
+        self.exec_id = exec_id
+        self.pid = pid
+        self.session = session
+        self.spec = spec
+        self.report = -1
+        self.on_report: Callable[[int], None] = lambda _: None
+        self.failure: dict[str, Any] | None = None
+        self.running = False
+        self.started_ns = 0
+        self.exit_code: int | None = None
+
+    def take_report(self, loop: Loop) -> dict[str, Any] | None:
+        """What the child reported: None when its program runs."""
+        data = b""
+        while piece := os.read(self.report, 65536):
+            data += piece
+        loop.forget(self.report)
+        os.close(self.report)
+        self.report = -1
+        self.started_ns = time.time_ns()
+        if not data:
+            return None
+        failure: dict[str, Any] = json.loads(data)
+        return failure
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "exec": self.exec_id,
+            "pid": self.pid,
+            "running": self.running,
+            "code": self.exit_code,
+            "process": self.spec,
+        }
+
+
+def exit_code(status: int) -> int:
+    """A wait status as the shell tells it: 128 + n for signal n."""
+    code = os.waitstatus_to_exitcode(status)
+    return 128 - code if code < 0 else code

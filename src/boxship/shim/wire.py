@@ -1,0 +1,90 @@
+"""Messages between daemon, zygote and monitors: one JSON object a packet, descriptors beside it.
+
+The sockets are SOCK_SEQPACKET: packets keep their bounds and an end is seen. A packet is bounded by the socket's
+buffer, so a large object travels in a memfd (its descriptor goes first and the packet says so).
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+# Raised when a message changes its meaning; new optional keys don't raise it.
+PROTOCOL = 1
+
+_INLINE_LIMIT = 60_000
+# SCM_MAX_FD is 253; nobody here sends near as many.
+_MAX_FDS = 64
+_IN_MEMFD = b"M"
+
+
+def pack(message: dict[str, Any]) -> tuple[bytes, int]:
+    """The packet for a message and the memfd that goes first with it, -1 for none (the caller closes it)."""
+    data = json.dumps(message, separators=(",", ":")).encode()
+    if len(data) <= _INLINE_LIMIT:
+        return data, -1
+    memfd = os.memfd_create("message", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(memfd, view) :]
+    return _IN_MEMFD, memfd
+
+
+def send(sock: socket.socket, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
+    """Send one message. OSError (EPIPE, ECONNRESET) when the other side is gone; BlockingIOError when it does not read."""
+    data, memfd = pack(message)
+    every = ([memfd] if memfd >= 0 else []) + list(fds)
+    try:
+        control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", every))] if every else []
+        sock.sendmsg([data], control, socket.MSG_NOSIGNAL)
+    finally:
+        if memfd >= 0:
+            os.close(memfd)
+
+
+def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """The next message and its descriptors (close-on-exec); None when the other side has closed.
+
+    BlockingIOError when the socket does not block and nothing is there.
+    """
+    data, control, flags, _ = sock.recvmsg(
+        _INLINE_LIMIT + 64, socket.CMSG_SPACE(_MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC
+    )
+    fds = array.array("i")
+    for level, kind, content in control:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    if not data:
+        return None
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        for fd in fds:
+            os.close(fd)
+        raise OSError(f"a message of more than {_INLINE_LIMIT} bytes or {_MAX_FDS} descriptors")
+    handles = list(fds)
+    if data == _IN_MEMFD:
+        memfd = handles.pop(0)
+        try:
+            data = os.pread(memfd, os.fstat(memfd).st_size, 0)
+        finally:
+            os.close(memfd)
+    return json.loads(data), handles
+
+
+def connect_path(folder: str, name: str) -> str:
+    """A path to a socket in `folder` that fits in sun_path (108 bytes) whatever the folder's length.
+
+    The caller keeps the process's working folder; the path goes through a descriptor that stays open for the
+    process's life only where the plain path is too long.
+    """
+    path = f"{folder}/{name}"
+    if len(os.fsencode(path)) < 108:
+        return path
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    return f"/proc/self/fd/{fd}/{name}"
