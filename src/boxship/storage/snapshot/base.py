@@ -32,3 +32,7 @@ class Snapshotter(Protocol):
     def remove(self, container_id: str) -> None:
         """Remove the writable layer; nothing to do when it is not there."""
         ...
+
+    def containers(self) -> list[str]:
+        """The ids that have a writable layer: at boot, those that no container has any more are removed."""
+        ...
