@@ -58,12 +58,12 @@ def number(name: str) -> int:
     return _OLD_NUMBERS[name][0 if MACHINE == "x86_64" else 1]
 
 
-def _arguments(values: tuple[int | bytes | None | ctypes.Array[ctypes.c_char], ...]) -> list[object]:
+def _arguments(values: tuple[int | bytes | ctypes.Array[ctypes.c_char] | None, ...]) -> list[object]:
     # A bare int would be passed as a 32-bit C int.
     return [ctypes.c_long(value) if isinstance(value, int) else value for value in values]
 
 
-def syscall(name: str, *values: int | bytes | None | ctypes.Array[ctypes.c_char]) -> int:
+def syscall(name: str, *values: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
     """Call the kernel. OSError with its errno, the call's name as message."""
     result = int(_syscall(ctypes.c_long(number(name)), *_arguments(values)))
     if result == -1:

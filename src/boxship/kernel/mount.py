@@ -96,9 +96,7 @@ def clone_fd(fd: int, *, recursive: bool) -> int:
     return syscall("open_tree", fd, b"", flags)
 
 
-def set_attributes(
-    fd: int, *, add: int = 0, clear: int = 0, propagation: int = 0, recursive: bool = False
-) -> None:
+def set_attributes(fd: int, *, add: int = 0, clear: int = 0, propagation: int = 0, recursive: bool = False) -> None:
     """Change a mount's MOUNT_ATTR_* and propagation (mount_setattr(2))."""
     attributes = struct.pack("=QQQQ", add, clear, propagation, 0)
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
@@ -132,9 +130,7 @@ def overlay(lower: list[str], upper: str, work: str, attributes: int = 0) -> int
     return _old_overlay(lower, upper, work, plain, attributes)
 
 
-def _old_overlay(
-    lower: list[str], upper: str, work: str, plain: list[tuple[str, str | None]], attributes: int
-) -> int:
+def _old_overlay(lower: list[str], upper: str, work: str, plain: list[tuple[str, str | None]], attributes: int) -> int:
     here = os.open(".", os.O_PATH | os.O_CLOEXEC)
     common = os.path.commonpath([*lower, upper, work])
     try:
@@ -143,7 +139,7 @@ def _old_overlay(
         text = f"lowerdir={':'.join(escaped)},upperdir={os.path.relpath(upper, common)}"
         text += f",workdir={os.path.relpath(work, common)}"
         text += "".join(f",{key}={value}" for key, value in plain)
-        target = os.path.join(work, "..", "merged")
+        target = f"{work}/../merged"
         os.makedirs(target, exist_ok=True)
         # In the caller's private mount namespace the mount point is seen by nobody else.
         syscall("mount", b"overlay", os.fsencode(target), b"overlay", 0, os.fsencode(text))

@@ -1,7 +1,7 @@
 """The container's first process, and a process that joins it: from the fork to the program.
 
-Everything runs in a fresh fork of the monitor. What fails is told through the report pipe as JSON, which closes on exec: no
-message means that the program runs. Order of the last steps: runc's, since each takes away what an earlier one needs.
+Everything runs in a fresh fork of the monitor. What fails is told through the report pipe as JSON, which closes on
+exec: no message means that the program runs. Order of the last steps: runc's, since each takes away what an earlier one needs.
 """
 
 from __future__ import annotations
@@ -29,11 +29,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN_EXECUTABLE = (lambda status: (status.st_dev, status.st_ino))(os.stat("/proc/self/exe"))
 # Namespaces that an exec enters by the container's pidfd; the pid namespace comes with the fork.
 EXEC_NAMESPACES = (
-    kernel.CLONE_NEWNS
-    | kernel.CLONE_NEWNET
-    | kernel.CLONE_NEWIPC
-    | kernel.CLONE_NEWUTS
-    | kernel.CLONE_NEWCGROUP
+    kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
 )
 
 
@@ -78,9 +74,7 @@ def init(plan: dict[str, Any], cgroups: list[tuple[str, str]], stdio: Stdio, rep
     os._exit(1)
 
 
-def join(
-    process: dict[str, Any], pidfd: int, cgroups: list[tuple[str, str]], stdio: Stdio, report: int
-) -> None:
+def join(process: dict[str, Any], pidfd: int, cgroups: list[tuple[str, str]], stdio: Stdio, report: int) -> None:
     """Become a process of a running container (docker exec). Never returns."""
     try:
         _prepare()
@@ -315,7 +309,7 @@ def find_program(name: str, path: str) -> str:
             raise Failed("exec", code, name, f'exec: "{name}": {text}')
         return name
     for folder in path.split(":"):
-        candidate = os.path.join(folder or ".", name)
+        candidate = f"{folder or '.'}/{name}"
         if name and _why_not_executable(candidate) is None:
             return candidate
     raise Failed("exec", errno.ENOENT, name, f'exec: "{name}": executable file not found in $PATH')

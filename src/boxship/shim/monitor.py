@@ -35,7 +35,7 @@ class Monitor:
     """One run of one container. `run` returns when there is nothing left to do."""
 
     def __init__(self, request: dict[str, Any], link: socket.socket, attachments: list[int]) -> None:
-        """request: the daemon's start message; link: the connection to it; attachments: sockets and memfds of clients."""
+        """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds."""
         self._request = request
         self._bundle: str = request["bundle"]
         self._link: socket.socket | None = link
@@ -328,8 +328,8 @@ class Monitor:
         process.running = False
         process.exit_code = code
         if process.failure:
-            text = f"OCI runtime exec failed: exec failed: unable to start container process: {process.failure['message']}\r\n"
-            process.session.announce(text.encode())
+            text = "OCI runtime exec failed: exec failed: unable to start container process: "
+            process.session.announce(f"{text}{process.failure['message']}\r\n".encode())
         process.session.process_ended()
         self._tell({"event": "exec_exited", "exec": process.exec_id, "code": code})
 

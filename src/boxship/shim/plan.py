@@ -88,8 +88,8 @@ _DEVICE_LINKS = (
 def plan(spec: dict[str, Any], *, seccomp_program: str = "") -> dict[str, Any]:
     """The operations for one container.
 
-    seccomp_program: the file that holds the compiled filter, "" when the spec has none. InvalidParameter for what the spec asks and
-    no step can do.
+    seccomp_program: the file that holds the compiled filter, "" when the spec has none. InvalidParameter for what
+    the spec asks and no step can do.
     """
     linux = spec.get("linux", {})
     create, join = _namespaces(linux.get("namespaces", []))

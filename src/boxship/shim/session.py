@@ -119,9 +119,7 @@ class Session:
 
     def attach(self, sock: socket.socket, leftover: bytes, options: dict[str, Any]) -> None:
         """Serve a client on this connection (see AttachOptions; `detach_keys` in hexadecimal digits)."""
-        streams = tuple(
-            number for number, name in ((STDOUT, "stdout"), (STDERR, "stderr")) if options.get(name)
-        )
+        streams = tuple(number for number, name in ((STDOUT, "stdout"), (STDERR, "stderr")) if options.get(name))
         if self._tty and options.get("stderr"):
             streams = (STDOUT,)
         client = Client(

@@ -176,9 +176,7 @@ def cgroup_mount(builder: Builder, target: str, attributes: int, private: bool) 
             os.close(fd)
 
 
-def device(
-    builder: Builder, path: str, kind: str, major: int, minor: int, mode: int, uid: int, gid: int
-) -> None:
+def device(builder: Builder, path: str, kind: str, major: int, minor: int, mode: int, uid: int, gid: int) -> None:
     kinds = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
     folder, name = os.path.split(path)
     parent = builder.target(folder, folder=True)

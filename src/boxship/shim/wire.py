@@ -38,7 +38,7 @@ def pack(message: dict[str, Any]) -> tuple[bytes, int]:
 
 
 def send(sock: socket.socket, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
-    """Send one message. OSError (EPIPE, ECONNRESET) when the other side is gone; BlockingIOError when it does not read."""
+    """Send one message. OSError (EPIPE, ECONNRESET) when the other side is gone, BlockingIOError when it is full."""
     data, memfd = pack(message)
     every = ([memfd] if memfd >= 0 else []) + list(fds)
     try:
@@ -54,9 +54,7 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
     BlockingIOError when the socket does not block and nothing is there.
     """
-    data, control, flags, _ = sock.recvmsg(
-        _INLINE_LIMIT + 64, socket.CMSG_SPACE(_MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC
-    )
+    data, control, flags, _ = sock.recvmsg(_INLINE_LIMIT + 64, socket.CMSG_SPACE(_MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC)
     fds = array.array("i")
     for level, kind, content in control:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

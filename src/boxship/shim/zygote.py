@@ -1,8 +1,8 @@
 """The zygote: a small process that forks monitors.
 
-It has everything imported that a monitor needs, frozen out of the garbage collector's sight, and only receives, forks and
-closes, so that its pages stay shared with every monitor. It also holds the API's listening sockets, which so keep their
-inode while the daemon is away.
+It has everything imported that a monitor needs, frozen out of the garbage collector's sight, and only receives, forks
+and closes, so that its pages stay shared with every monitor. It also holds the API's listening sockets, which so keep
+their inode while the daemon is away.
 
 Requests (op): `hello`, `keep` (a named descriptor to hold), `start` (fork a monitor; the first descriptor is its
 connection to the daemon), `retire` (give nothing new out; end).

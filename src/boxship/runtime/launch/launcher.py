@@ -84,9 +84,7 @@ class Launcher:
         try:
             hello, _ = await asyncio.wait_for(self._hello(sock), 30)
         except (TimeoutError, Unavailable):
-            raise BoxshipError(
-                f"the zygote (pid {pid}) did not come up; its messages are in {log}"
-            ) from None
+            raise BoxshipError(f"the zygote (pid {pid}) did not come up; its messages are in {log}") from None
         self._zygote, self.zygote_pid = sock, hello["pid"]
 
     async def _hello(self, sock: socket.socket) -> tuple[Message, list[int]]:
@@ -277,5 +275,3 @@ def _read_exit(bundle: str) -> Exit | None:
         return None
     value = state["exit"]
     return Exit(value["code"], value["oom_killed"], value["time"], tuple(exec_states(state)))
-
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from boxship.lib.logframe import LogTarget
 
 TYPE_CHECKING = False
@@ -12,9 +14,13 @@ if TYPE_CHECKING:
 def open_log(target: LogTarget) -> LogWriter:
     """The writer of a log. Each driver's module is loaded when a log asks for it.
 
-    OSError when the file can't be opened: the start of the container fails with it. ValueError for a driver that
-    this monitor does not have.
+    OSError when the file can't be opened: the start of the container fails with it. ValueError for a driver
+    that this monitor does not have.
     """
+    if target.driver != "none":
+        folder = os.path.dirname(target.path)
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o700)
     if target.driver == "local":
         from boxship.shim.logs.local import LocalLog
 

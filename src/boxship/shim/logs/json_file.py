@@ -1,7 +1,7 @@
 """The driver `json-file`: Docker's JSON lines, one write(2) for all the lines of a read.
 
-A record is {"log":"…\\n","stream":"stdout","attrs":{…},"time":"…"} and holds at most 16 KiB of a line; a record
-whose log does not end in a line feed is followed by the rest of its line.
+A record is {"log":"…\\n","stream":"stdout","attrs":{…},"time":"…"} and holds at most 16 KiB of a line; a
+record whose log does not end in a line feed is followed by the rest of its line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from boxship.lib.clock import rfc3339nano
 from boxship.lib.logframe import STDERR, STDOUT, LogTarget
 from boxship.shim.logs.rotating import RotatingFile
-from boxship.shim.logs.writer import Losses, LogWriter, lost_text
+from boxship.shim.logs.writer import LogWriter, Losses, lost_text
 
 PIECE = 16 * 1024
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
@@ -32,7 +32,9 @@ _ESCAPES = (
 
 
 def escape(data: bytes) -> str:
-    """`data` as the inside of a JSON string, line feeds left as they are; each byte that is no UTF-8 is \\ufffd."""
+    """`data` as the inside of a JSON string, line feeds left as they are; each byte that is no UTF-8 is
+    \\ufffd.
+    """
     try:
         text = data.decode()
         valid = True
@@ -133,7 +135,8 @@ class JsonFileLog(LogWriter):
     def _report_losses(self, now: int) -> None:
         for stream, error, count in self._losses.pending():
             text = escape(lost_text(count, error).encode()).replace("\n", "\\n")
-            record = f'{{"log":"{text}","stream":"stderr",{self._attributes}"time":"{rfc3339nano(now)}"}}\n'.encode()
+            rest = f'","stream":"stderr",{self._attributes}"time":"{rfc3339nano(now)}"}}\n'
+            record = f'{{"log":"{text}{rest}'.encode()
             if self._file.append((record,), len(record)):
                 return
             self._losses.reported(stream)

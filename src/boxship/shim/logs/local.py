@@ -27,7 +27,7 @@ from boxship.lib.logframe import (
     whole_frames,
 )
 from boxship.shim.logs.rotating import RotatingFile
-from boxship.shim.logs.writer import Losses, LogWriter
+from boxship.shim.logs.writer import LogWriter, Losses
 
 _LINE_FEED = 10
 _SMALLEST_PIECE = 4096
@@ -109,7 +109,8 @@ class LocalLog(LogWriter):
         fd = os.open(self._target.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             size = self._file.size
-            self._sequence = _sequence_of(fd) or _newest_sequence(self._target.path, self._target.max_file) + 1
+            before = _newest_sequence(self._target.path, self._target.max_file)
+            self._sequence = _sequence_of(fd) or before + 1
             end = _end_of_frames(fd, size)
         finally:
             os.close(fd)
@@ -130,9 +131,9 @@ def _end_of_frames(fd: int, size: int) -> int:
     if size >= FRAME_OVERHEAD:
         length, _ = unpack_trailer(os.pread(fd, TRAILER_SIZE, size - TRAILER_SIZE))
         begin = size - length - FRAME_OVERHEAD
-        if length <= MAX_PAYLOAD and begin >= 0:
-            if length_at(os.pread(fd, length + FRAME_OVERHEAD, begin), 0) == length:
-                return size
+        last = os.pread(fd, length + FRAME_OVERHEAD, begin) if length <= MAX_PAYLOAD and begin >= 0 else b""
+        if length_at(last, 0) == length:
+            return size
     end = 0
     at = 0
     while at < size:

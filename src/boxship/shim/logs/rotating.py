@@ -1,8 +1,9 @@
-"""A file that is appended to and, at a size, becomes `path.1`; its predecessors move on to `path.2` and so on.
+"""A file that is appended to and, at a size, becomes `path.1`; its predecessors move on to `path.2` and so
+on.
 
-A crash at any instant leaves each file under one of the names: renames go from the oldest to the newest, and the
-next rotation fills the hole that a crash left. A reader that holds a file open keeps what it has: files are
-renamed and unlinked, never emptied.
+A crash at any instant leaves each file under one of the names: renames go from the oldest to the newest, and
+the next rotation fills the hole that a crash left. A reader that holds a file open keeps what it has: files
+are renamed and unlinked, never emptied.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class RotatingFile:
         self.size = os.fstat(self._fd).st_size
 
     def append(self, parts: tuple[bytes, ...], size: int) -> int:
-        """Write `parts`, `size` bytes in all. The errno of a failure, after which none of them is in the file;
-        0 when all are.
+        """Write `parts`, `size` bytes in all. The errno of a failure, after which none of them is in the
+        file; 0 when all are.
         """
         try:
             if self._fd < 0:
