@@ -1,0 +1,36 @@
+"""All cases, by the group whose recorded facts they belong to."""
+
+from __future__ import annotations
+
+from tests.facts.case import Case
+from tests.facts.cases import (
+    create,
+    environment,
+    errors,
+    events,
+    exec_,
+    images,
+    inspect_,
+    lifecycle,
+    logs,
+    ps,
+    raw,
+    run,
+    system,
+)
+
+GROUPS: dict[str, tuple[Case, ...]] = {
+    "create": create.CASES,
+    "environment": environment.CASES,
+    "errors": errors.CASES,
+    "events": events.CASES,
+    "exec": exec_.CASES,
+    "images": images.CASES,
+    "inspect": inspect_.CASES,
+    "lifecycle": lifecycle.CASES,
+    "logs": logs.CASES,
+    "ps": ps.CASES,
+    "raw": raw.CASES,
+    "run": run.CASES,
+    "system": system.CASES,
+}

@@ -1,0 +1,37 @@
+"""The count of facts: compared, and without a fact for this host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.facts.runner import Runner
+from tests.support.engine import Engine
+
+COMPARED = pytest.StashKey[int]()
+NO_FACT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start counting."""
+    config.stash[COMPARED] = 0
+    config.stash[NO_FACT] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many facts were compared, and which have no counterpart on a host like this."""
+    compared, missing = config.stash.get(COMPARED, 0), config.stash.get(NO_FACT, [])
+    if compared or missing:
+        terminalreporter.write_line(
+            f"facts: {compared} compared with Docker's recorded answers, {len(missing)} no fact"
+        )
+    for line in missing:
+        terminalreporter.write_line(f"  no fact: {line}")
+
+
+@pytest.fixture(scope="session")
+def runner(client_home: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Asks the shared engine."""
+    yield Runner(client_home / "bin/docker", engine.socket_path, tmp_path_factory.mktemp("facts"))

@@ -1,0 +1,22 @@
+"""Where we differ from Docker in every answer of a kind, on purpose. docs/compat.md says it to people."""
+
+from __future__ import annotations
+
+from tests.facts.case import Differs
+
+EVERYWHERE: tuple[Differs, ...] = (
+    Differs("*.body.GraphDriver", "the storage driver is our own"),
+    Differs("*.body.Storage", "the storage driver is our own"),
+    Differs("*.stdout.*.GraphDriver", "the storage driver is our own"),
+    Differs(
+        "*.body.NetworkSettings",
+        "networks come with their own issue; until then a container has loopback only",
+    ),
+    Differs("*.stdout.*.NetworkSettings", "networks come with their own issue"),
+    Differs("*.body.*.NetworkSettings", "networks come with their own issue"),
+    Differs("*.body.HostConfig.LogConfig", "our default log driver is `local`: rotated, ten times faster"),
+    Differs("*.body.LogPath", "`local` has no log path"),
+    Differs("*.body.Driver", "the storage driver is our own"),
+    Differs("*.body.AppArmorProfile", "as the machine is"),
+    Differs("*.body.SandboxKey", "networks come with their own issue"),
+)

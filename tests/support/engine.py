@@ -1,0 +1,130 @@
+"""A Boxship daemon of the test's own: its roots, its socket, its log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support.api import Api
+from tests.support.machine import descendants, processes_holding
+
+READY_WITHIN = 60.0
+
+
+class Engine:
+    """One engine on private roots. The data root lies under /var/tmp: EROFS files on a tmpfs are refused."""
+
+    def __init__(self, *options: str) -> None:
+        self.base = Path(tempfile.mkdtemp(prefix="boxship-test-", dir="/var/tmp"))
+        self.data_root = self.base / "data"
+        self.run_root = Path(tempfile.mkdtemp(prefix="bx-", dir="/run" if os.access("/run", os.W_OK) else "/tmp"))
+        self.socket_path = str(self.run_root / "boxship.sock")
+        self.log = self.base / "daemon.log"
+        self.options = options
+        self.process: subprocess.Popen[bytes] | None = None
+        self.api = Api(self.socket_path)
+
+    @property
+    def host(self) -> str:
+        """What DOCKER_HOST is to be."""
+        return f"unix://{self.socket_path}"
+
+    @property
+    def pid(self) -> int:
+        """The daemon's pid."""
+        assert self.process is not None, "the daemon was not started"
+        return self.process.pid
+
+    def start(self) -> Engine:
+        """Start the daemon and wait until it answers."""
+        command = [sys.executable, "-m", "boxship", "daemon", "--data-root", str(self.data_root)]
+        command += ["--run-root", str(self.run_root), *self.options]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + READY_WITHIN
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.tail()}")
+            try:
+                if self.api.request("GET", "/_ping", timeout=5).status == 200:
+                    return self
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"the daemon does not answer on {self.socket_path}:\n{self.tail()}")
+
+    def kill(self) -> None:
+        """End the daemon as a crash would; containers, monitors and the zygote stay."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=30)
+
+    def terminate(self) -> int:
+        """SIGTERM, as a service manager stops it; its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(timeout=60)
+
+    def tail(self, lines: int = 60) -> str:
+        """The end of the daemon's log."""
+        if not self.log.exists():
+            return "(no log)"
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def family(self) -> dict[int, str]:
+        """Every process that belongs to this engine: pid -> command line."""
+        found = processes_holding(str(self.run_root)) | processes_holding(str(self.data_root))
+        for pid in list(found):
+            found |= descendants(pid)
+        return found
+
+    def empty(self) -> None:
+        """Remove every container."""
+        for container in self.api.request("GET", "/containers/json?all=1").json or []:
+            self.api.request("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+
+    def close(self) -> None:
+        """Stop everything of this engine and remove its files."""
+        if self.process is not None and self.process.poll() is None:
+            try:
+                self.empty()
+            except OSError:
+                pass
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._end_family()
+        _unmount_below(self.base, self.run_root)
+        shutil.rmtree(self.run_root, ignore_errors=True)
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def _end_family(self) -> None:
+        for _ in range(50):
+            left = self.family()
+            if not left:
+                return
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.05)
+
+
+def _unmount_below(*roots: Path) -> None:
+    """Unmount what lies below some folders, the last mounted first."""
+    for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
+        point = line.split()[4]
+        if any(point == str(root) or point.startswith(f"{root}/") for root in roots):
+            subprocess.run(["umount", "-l", point], check=False, capture_output=True)

@@ -1,0 +1,187 @@
+"""What an engine could leave behind on a machine, read from the kernel; before and after are compared."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+
+def command_line(pid: int) -> str:
+    """A process's command line, or its name in brackets; "" when it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        return words or "[" + Path(f"/proc/{pid}/comm").read_text().strip() + "]"
+    except OSError:
+        return ""
+
+
+def pids() -> list[int]:
+    """All processes of this pid namespace."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def parents() -> dict[int, int]:
+    """pid -> parent's pid."""
+    found: dict[int, int] = {}
+    for pid in pids():
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            continue
+        found[pid] = int(stat.rpartition(")")[2].split()[1])
+    return found
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """All children of a process, theirs too: pid -> command line."""
+    tree = parents()
+    wanted, found = {pid}, dict[int, str]()
+    for _ in range(len(tree)):
+        new = {child for child, parent in tree.items() if parent in wanted and child not in wanted}
+        if not new:
+            break
+        wanted |= new
+        found |= {child: command_line(child) for child in new}
+    return found
+
+
+def processes_holding(text: str) -> dict[int, str]:
+    """Processes that name a path in their command line or hold a file below it: pid -> command line."""
+    found: dict[int, str] = {}
+    for pid in pids():
+        if pid == os.getpid():
+            continue
+        words = command_line(pid)
+        if text in words or _holds(pid, text):
+            found[pid] = words
+    return found
+
+
+def _holds(pid: int, text: str) -> bool:
+    try:
+        if text in os.readlink(f"/proc/{pid}/cwd"):
+            return True
+        return any(text in os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return False
+
+
+def mounts() -> frozenset[str]:
+    """The mount points of this mount namespace, each with its type."""
+    found = set()
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        found.add(f"{before.split()[4]} ({after.split()[0]})")
+    return frozenset(found)
+
+
+def namespaces() -> frozenset[str]:
+    """Every namespace that some process is in, or that is bound to a file under /run/netns."""
+    found = set()
+    for pid in pids():
+        for kind in ("mnt", "net", "pid", "ipc", "uts", "cgroup", "user"):
+            try:
+                found.add(os.readlink(f"/proc/{pid}/ns/{kind}"))
+            except OSError:
+                continue
+    return frozenset(found)
+
+
+def links() -> frozenset[str]:
+    """Network devices of this network namespace."""
+    return frozenset(os.listdir("/sys/class/net"))
+
+
+def netns_files() -> frozenset[str]:
+    """Named network namespaces."""
+    folder = Path("/run/netns")
+    return frozenset(os.listdir(folder)) if folder.exists() else frozenset()
+
+
+def nft_tables() -> frozenset[str]:
+    """nftables' tables; empty where there is no `nft`."""
+    try:
+        said = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(said.stdout.splitlines())
+
+
+def cgroups() -> frozenset[str]:
+    """Every cgroup, in each hierarchy."""
+    found = set()
+    for folder, _, _ in os.walk("/sys/fs/cgroup"):
+        found.add(folder)
+    return frozenset(found)
+
+
+def loop_devices() -> frozenset[str]:
+    """Loop devices in use."""
+    return frozenset(path.name for path in Path("/sys/block").glob("loop*") if (path / "loop/backing_file").exists())
+
+
+def files(*roots: Path) -> frozenset[str]:
+    """Every file below some folders."""
+    found = set()
+    for root in roots:
+        for folder, below, names in os.walk(root):
+            found |= {str(Path(folder, name)) for name in (*below, *names)}
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A reading of everything an engine can leave behind."""
+
+    mounts: frozenset[str]
+    namespaces: frozenset[str]
+    links: frozenset[str]
+    netns: frozenset[str]
+    tables: frozenset[str]
+    cgroups: frozenset[str]
+    loops: frozenset[str]
+    processes: frozenset[str]
+    files: frozenset[str]
+
+
+def reading(*roots: Path, owner: str = "") -> Machine:
+    """Read the machine. roots: folders whose files count; owner: only processes that hold a path with this text count.
+
+    Namespaces and cgroups of other programs come and go: a test compares only what is still there a moment later.
+    """
+    held = processes_holding(owner) if owner else {}
+    return Machine(
+        mounts(),
+        namespaces(),
+        links(),
+        netns_files(),
+        nft_tables(),
+        cgroups(),
+        loop_devices(),
+        frozenset(f"{pid} {words}" for pid, words in held.items()),
+        files(*roots),
+    )
+
+
+def left_over(before: Machine, *roots: Path, owner: str = "", mine: str = "", patience: float = 10.0) -> list[str]:
+    """What is there now and was not before, once it has had `patience` seconds to go.
+
+    mine: a text that names this engine in mounts, cgroups, tables and links; without it any new one counts.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        now = reading(*roots, owner=owner)
+        found = []
+        for field in fields(Machine):
+            if field.name == "namespaces":
+                continue
+            new = getattr(now, field.name) - getattr(before, field.name)
+            if mine and field.name in ("mounts", "cgroups", "tables", "links", "netns", "loops"):
+                new = {item for item in new if mine in item}
+            found += [f"{field.name}: {item}" for item in sorted(new)]
+        if not found or time.monotonic() >= deadline:
+            return found
+        time.sleep(0.1)
