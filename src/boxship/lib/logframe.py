@@ -1,14 +1,16 @@
-"""The container log: where it lies and how the `local` driver frames it. Shared by the monitor (writer) and the
-daemon (reader), so it imports nothing heavy.
+"""The container log: where it lies and how the `local` driver frames it. Shared by the monitor (writer) and
+the daemon (reader), so it imports nothing heavy.
 
-A log is a chain of files: `path` is being written, `path.1` is the one before, and so on. Each file of the `local`
-driver is a run of frames, the first of which is a HEAD:
+A log is a chain of files: `path` is being written, `path.1` is the one before, and so on. Each file of the
+`local` driver is a run of frames, the first of which is a HEAD:
 
-    magic u32 | kind u8 | flags u8 | 0 u16 | length u32 | time i64 (ns) | check u32 | payload | length u32 | ~magic u32
+    magic u32 | kind u8 | flags u8 | 0 u16 | length u32 | time i64 (ns) | check u32     24 bytes
+    payload
+    length u32 | ~magic u32                                                              8 bytes
 
-all little endian. A payload is whatever one read(2) of the container's output gave, so a line may span frames and a
-frame may hold many lines: nothing is done per line when it is written. The length comes again at the end, so that
-a reader can walk backwards, and a frame that was cut short is known as such.
+all little endian. A payload is whatever one read(2) of the container's output gave, so a line may span
+frames and a frame may hold many lines: nothing is done per line when it is written. The length comes again
+at the end, so that a reader can walk backwards, and a frame that was cut short is known as such.
 """
 
 from __future__ import annotations
@@ -53,9 +55,9 @@ unpack_trailer = _TRAILER.unpack_from
 class LogTarget:
     """Where a container's output goes. Plain, since the monitor must not import dataclasses.
 
-    driver: "local", "json-file" or "none". path: the file being written. max_size: bytes a file may have, 0 for
-    no limit. max_file: how many files are kept, the one being written included. attributes: what
-    `docker logs --details` shows.
+    driver: "local", "json-file" or "none". path: the file being written. max_size: bytes a file may have, 0
+    for no limit. max_file: how many files are kept, the one being written included. attributes: what `docker
+    logs --details` shows.
     """
 
     __slots__ = ("attributes", "compress", "driver", "max_file", "max_size", "path")
@@ -111,7 +113,9 @@ def trailer(length: int) -> bytes:
 
 
 class Frame:
-    """One frame that was read. start and end: byte offsets in the file; for LOST and HEAD see `lost` and json."""
+    """One frame that was read. start and end: byte offsets in the file; for LOST and HEAD see `lost` and
+    json.
+    """
 
     __slots__ = ("end", "flags", "kind", "payload", "start", "time_ns")
 
@@ -125,7 +129,9 @@ class Frame:
 
 
 def lost_payload(stream: int, errno: int, count: int) -> bytes:
-    """What a LOST frame says: `count` bytes of `stream` were not written because of `errno` (0: cut by a crash)."""
+    """What a LOST frame says: `count` bytes of `stream` were not written because of `errno` (0: cut by a
+    crash).
+    """
     return _LOST_PAYLOAD.pack(stream, errno, 0, count)
 
 
@@ -164,9 +170,7 @@ def frame_at(data: bytes, at: int, base: int) -> Frame | None:
         return None
     _, kind, flags, _, _, time_ns, _ = unpack_header(data, at)
     body = at + HEADER_SIZE
-    return Frame(
-        kind, flags, time_ns, data[body : body + length], base + at, base + body + length + TRAILER_SIZE
-    )
+    return Frame(kind, flags, time_ns, data[body : body + length], base + at, base + body + length + TRAILER_SIZE)
 
 
 def next_frame(data: bytes, at: int) -> int:

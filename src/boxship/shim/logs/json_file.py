@@ -104,12 +104,10 @@ class JsonFileLog(LogWriter):
         close = f'","stream":"{_NAMES[stream]}",{self._attributes}"time":"{rfc3339nano(now)}"}}\n'
         between = f'\\n{close}{{"log":"'
         for run, whole in runs:
-            text = escape(run[:-1] if whole else run)
+            text = escape(run)
             if whole:
-                text = f'{{"log":"{text.replace(chr(10), between)}\\n{close}'
-            else:
-                text = f'{{"log":"{text}{close}'
-            self._append(stream, text.encode(), len(run))
+                text = f"{text[:-1].replace(chr(10), between)}\\n"
+            self._append(stream, f'{{"log":"{text}{close}'.encode(), len(run))
 
     def _append(self, stream: int, records: bytes, said: int) -> None:
         """Append whole records, a new file begun where one is full. said: the bytes of output in them."""

@@ -1,0 +1,16 @@
+"""Reading container logs; the writers are in shim/logs/, the format they share in lib/logframe.py."""
+
+from boxship.storage.logs.encode import encode_batch
+from boxship.storage.logs.query import LogChunk, LogQuery, parse_tail, parse_time, require_streams
+from boxship.storage.logs.reader import LogFollower, read_log
+
+__all__ = [
+    "LogChunk",
+    "LogFollower",
+    "LogQuery",
+    "encode_batch",
+    "parse_tail",
+    "parse_time",
+    "read_log",
+    "require_streams",
+]
