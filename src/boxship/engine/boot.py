@@ -1,0 +1,145 @@
+"""After a start of the daemon: containers that a former one left running are taken over, leftovers are swept.
+
+The former daemon may have been killed at any instant. What it acknowledged stands in the database; what it had only
+begun is finished or undone here.
+"""
+
+import asyncio
+import os
+import shutil
+
+from boxship.engine.container.register import Container
+from boxship.engine.container.remove import remove_files
+from boxship.engine.container.start import start_again
+from boxship.engine.engine import Engine
+from boxship.engine.exec.register import Exec
+from boxship.engine.supervise.exits import ended, watch
+from boxship.engine.supervise.policy import starts_at_boot
+from boxship.engine.supervise.restart import schedule
+from boxship.lib.bridge import quick
+from boxship.lib.clock import now_ns
+from boxship.lib.errors import BoxshipError, NotFound, Unavailable
+from boxship.model.container import ContainerState, ExecConfig
+from boxship.runtime.launch import Exit, Monitor
+
+LOST = 255
+"""The exit code of a run of which nothing is known any more, as after a power cut."""
+
+
+async def boot(engine: Engine) -> None:
+    """Bring the engine's memory in line with the world; to be awaited before the first request is served.
+
+    Restart policies act afterwards, beside the requests.
+    """
+    await quick(engine.containers.load)
+    runs = await quick(_folders, f"{engine.config.run_root}/c")
+    await asyncio.gather(*(_take_over(engine, container, container.id in runs) for container in engine.containers))
+    await _sweep(engine, runs)
+    for container in engine.containers:
+        policy = container.record.host.restart_policy
+        if container.state.phase == "restarting" and container.retry is None:
+            schedule(engine, container, 0)
+        elif not container.active and starts_at_boot(policy, container.state):
+            engine.spawn(_start(engine, container))
+
+
+async def _take_over(engine: Engine, container: Container, has_run: bool) -> None:
+    state = container.state
+    if state.phase != "running" and not has_run:
+        return
+    found = await engine.launcher.adopt(container.id)
+    match found:
+        case Monitor():
+            if state.phase != "running" or state.started_ns != found.started_ns:
+                # The start was under way: it has succeeded, only nobody was told.
+                await _record_start(engine, container, found.pid, found.started_ns)
+            watch(engine, container, found)
+            _take_over_execs(engine, container, found)
+        case Exit():
+            if state.phase == "running" and state.finished_ns != found.finished_ns:
+                await ended(engine, container, found, None)
+            else:
+                await engine.launcher.forget(container.id)
+        case None if state.phase == "running":
+            await ended(engine, container, Exit(LOST, False, now_ns()), None)
+
+
+async def _record_start(engine: Engine, container: Container, pid: int, started_ns: int) -> None:
+    container.set_state(
+        ContainerState(
+            phase="running",
+            pid=pid,
+            started_ns=started_ns,
+            finished_ns=container.state.finished_ns,
+            restart_count=container.state.restart_count,
+        )
+    )
+    await engine.containers.save(container)
+
+
+def _take_over_execs(engine: Engine, container: Container, monitor: Monitor) -> None:
+    """The monitor has kept what runs and the exit codes; of what was asked for, the process."""
+    for state in monitor.execs.values():
+        process = state.process
+        config = ExecConfig(
+            cmd=process.get("args") or [""],
+            tty=bool(process.get("terminal")),
+            user=(process.get("user") or {}).get("username", ""),
+            working_dir=process.get("cwd", ""),
+            attach_stdout=True,
+            attach_stderr=True,
+        )
+        exec = Exec(state.exec_id, container, config, b"")
+        exec.started = True
+        exec.pid = state.pid
+        exec.running = state.running
+        if not state.running:
+            exec.end(LOST if state.exit_code is None else state.exit_code)
+        engine.execs.add(exec)
+
+
+async def _start(engine: Engine, container: Container) -> None:
+    try:
+        await start_again(engine, container)
+    except BoxshipError:
+        # Why stands in the container's state, for `docker inspect`.
+        pass
+
+
+async def _sweep(engine: Engine, runs: set[str]) -> None:
+    """Remove what belongs to no container: runs, writable layers, folders."""
+    known = {container.id for container in engine.containers}
+    for container_id in runs - known:
+        await _end_stray(engine, container_id)
+    folders = await quick(_folders, f"{engine.config.data_root}/containers")
+    layers = set(await quick(engine.snapshotter.containers))
+    for container_id in (folders | layers) - known:
+        try:
+            await quick(remove_files, engine, container_id)
+        except (OSError, NotFound):
+            # Busy still; the next boot tries again.
+            continue
+
+
+async def _end_stray(engine: Engine, container_id: str) -> None:
+    """A run whose container was removed: end it and let its monitor go."""
+    found = await engine.launcher.adopt(container_id)
+    if isinstance(found, Monitor):
+        try:
+            await found.signal(9)
+            await found.exited
+            await found.finish()
+        except (NotFound, Unavailable):
+            pass
+    if found is None:
+        await quick(shutil.rmtree, engine.config.bundle_folder(container_id), ignore_errors=True)
+    else:
+        await engine.launcher.forget(container_id)
+
+
+def _folders(path: str) -> set[str]:
+    try:
+        with os.scandir(path) as entries:
+            return {entry.name for entry in entries if len(entry.name) == 64}
+    except FileNotFoundError:
+        return set()

@@ -1,0 +1,27 @@
+"""What one daemon is told at its start."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Absolute paths; instance: a short name of this pair of roots, for cgroups and everything machine-wide.
+
+    log_driver, log_options: what a container gets that asks for no driver of its own. debug: speak of more.
+    """
+
+    data_root: str
+    run_root: str
+    instance: str
+    socket: str = ""
+    log_driver: str = "local"
+    log_options: tuple[tuple[str, str], ...] = ()
+    debug: bool = False
+
+    def container_folder(self, container_id: str) -> str:
+        """Where a container's hostname, hosts, resolv.conf and log lie."""
+        return f"{self.data_root}/containers/{container_id}"
+
+    def bundle_folder(self, container_id: str) -> str:
+        """Where the files of one run lie; the launcher makes and removes it."""
+        return f"{self.run_root}/c/{container_id}"

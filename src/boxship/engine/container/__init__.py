@@ -1,0 +1,1 @@
+"""The verbs of containers, one file each, over the register of containers."""

@@ -1,0 +1,69 @@
+"""docker attach: a client at a container's streams, before or while it runs."""
+
+import asyncio
+import socket
+
+import msgspec
+
+from boxship.engine.container.logs import replay
+from boxship.engine.container.notify import publish
+from boxship.engine.container.register import Container
+from boxship.engine.engine import Engine
+from boxship.lib.errors import Conflict
+from boxship.model.container import AttachOptions
+
+
+class Attachment:
+    """An attachment that is granted: the connection's socket is still to be handed over.
+
+    tty: the stream is raw, else it is Docker's multiplexed one.
+    """
+
+    def __init__(self, engine: Engine, container: Container, options: AttachOptions) -> None:
+        self.tty = container.record.config.tty
+        self._engine = engine
+        self._container = container
+        self._options = options
+
+    async def hand_over(self, sock: socket.socket, leftover: bytes) -> None:
+        """Take the connection over, with the bytes of the client's that were read already.
+
+        The socket belongs to the engine from here on, also when this fails. Returns at once where the monitor
+        serves the client (or will, after the start), and after the last byte where logs are replayed.
+        """
+        options, container = self._options, self._container
+        if options.logs:
+            await self._with_logs(sock, leftover)
+        elif not options.stream or not (options.stdin or options.stdout or options.stderr):
+            sock.close()
+        elif container.monitor is not None and container.running:
+            await container.monitor.attach(sock, leftover, options)
+        else:
+            # Docker lets a client attach to a container that does not run: it sees the next start.
+            container.pending.append((sock, leftover, options))
+
+    async def _with_logs(self, sock: socket.socket, leftover: bytes) -> None:
+        """Output comes from the log, which misses nothing between then and now; only input goes to the monitor."""
+        options, container = self._options, self._container
+        if options.stream and options.stdin and container.monitor is not None and container.running:
+            only_input = msgspec.structs.replace(options, stdout=False, stderr=False, logs=False)
+            await container.monitor.attach(sock.dup(), leftover, only_input)
+        loop = asyncio.get_running_loop()
+        sock.setblocking(False)
+        try:
+            async for chunk in replay(self._engine, container, options):
+                await loop.sock_sendall(sock, chunk)
+        except OSError:
+            # The client has gone; nobody else is concerned.
+            pass
+        finally:
+            sock.close()
+
+
+def attach(engine: Engine, ref: str, options: AttachOptions) -> Attachment:
+    """Grant an attachment. NotFound; Conflict between two tries of a restart policy."""
+    container = engine.containers.get(ref)
+    if container.state.phase == "restarting":
+        raise Conflict(f"container {container.id} is restarting, wait until the container is running")
+    publish(engine, container, "attach")
+    return Attachment(engine, container, options)

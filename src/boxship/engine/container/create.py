@@ -1,0 +1,113 @@
+"""docker create: a container that has not run yet."""
+
+import os
+from typing import Any
+
+import msgspec
+
+from boxship.engine.container.defaults import fill_in
+from boxship.engine.container.files import default_hostname
+from boxship.engine.container.merge import merge
+from boxship.engine.container.names import check_name, random_name
+from boxship.engine.container.notify import publish
+from boxship.engine.container.validate import validate, validate_log
+from boxship.engine.engine import Engine
+from boxship.lib.bridge import quick
+from boxship.lib.clock import now_ns
+from boxship.lib.errors import Conflict, InvalidParameter, NotFound
+from boxship.lib.ids import new_id
+from boxship.model.config import ContainerConfig, HostConfig
+from boxship.model.container import ContainerRecord
+from boxship.model.image import ImageRecord
+from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check
+
+
+async def create(
+    engine: Engine, config: ContainerConfig, host: HostConfig, networking: dict[str, Any], name: str, platform: str
+) -> tuple[str, list[str]]:
+    """Make a container; its id and what the person should know (warnings).
+
+    config and host as the API sends them; networking: the API's NetworkingConfig. name: "" for a random one.
+    platform: "os/arch[/variant]", "" for whatever the image has.
+    InvalidParameter, NotFound (no such image) or Conflict (the name is taken), in the order Docker finds them.
+    """
+    validate(config, host)
+    image = await quick(engine.images.resolve, config.image)
+    check_platform(image, config.image, platform)
+    config = merge(config, image.config)
+    if not config.cmd and not config.entrypoint:
+        raise InvalidParameter("no command specified")
+    if config.working_dir:
+        config = msgspec.structs.replace(config, working_dir=clean_path(config.working_dir))
+    host = fill_in(
+        host,
+        cgroup_v2=engine.host.cgroup_v2,
+        log_driver=engine.config.log_driver,
+        log_options=dict(engine.config.log_options),
+        masked_paths=list(MASKED_PATHS),
+        readonly_paths=list(READONLY_PATHS),
+    )
+    validate_log(host.log_config.type, host.log_config.config or {})
+    warnings = check(config, host, engine.host)
+
+    container_id = new_id()
+    name = _take_name(engine, name, container_id)
+    record = ContainerRecord(
+        id=container_id,
+        name=name,
+        created_ns=now_ns(),
+        image_id=image.id,
+        diff_ids=image.diff_ids,
+        image_size=image.size,
+        config=msgspec.structs.replace(config, hostname=default_hostname(config, host, container_id)),
+        host=host,
+        networks=_networks(config, host, networking),
+    )
+    try:
+        container = await engine.containers.add(record)
+    except BaseException:
+        engine.containers.release(name, container_id)
+        raise
+    publish(engine, container, "create")
+    return container_id, warnings
+
+
+def check_platform(image: ImageRecord, reference: str, platform: str) -> None:
+    """NotFound when the image is for another platform than the one that was asked for."""
+    has = "/".join(part for part in (image.os, image.architecture, image.variant) if part)
+    asked = platform.lower().replace("x86_64", "amd64").replace("aarch64", "arm64")
+    if asked and asked not in (has, f"{image.os}/{image.architecture}", image.os, image.architecture):
+        raise NotFound(
+            f"image with reference {reference} was found but its platform ({has}) does not match the specified "
+            f"platform ({platform})"
+        )
+
+
+def clean_path(path: str) -> str:
+    """The path without `.`, `..` and double slashes."""
+    return "/" + os.path.normpath(path).lstrip("/")
+
+
+def _take_name(engine: Engine, wanted: str, container_id: str) -> str:
+    if wanted:
+        name = check_name(wanted)
+        engine.containers.reserve(name, container_id)
+        return name
+    attempt = 0
+    while True:
+        name = random_name(attempt)
+        try:
+            engine.containers.reserve(name, container_id)
+        except Conflict:
+            attempt += 1
+        else:
+            return name
+
+
+def _networks(config: ContainerConfig, host: HostConfig, networking: dict[str, Any]) -> list[str]:
+    """The networks by the names that `docker inspect` shows; none where another container's is shared."""
+    if config.network_disabled or host.network_mode.startswith("container:"):
+        return []
+    asked = networking.get("EndpointsConfig") or {}
+    names = ["bridge" if name == "default" else name for name in asked]
+    return names or [host.network_mode]

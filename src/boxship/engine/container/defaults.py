@@ -1,0 +1,44 @@
+"""The defaults that Docker writes into a HostConfig when a container is made (pure)."""
+
+import msgspec
+
+from boxship.model.config import HostConfig, LogConfig, RestartPolicy
+
+SHM_SIZE = 64 << 20
+"""Bytes of /dev/shm."""
+
+RUNTIME = "boxship"
+"""The name of the built-in runtime, where Docker has "runc"."""
+
+
+def fill_in(
+    host: HostConfig,
+    *,
+    cgroup_v2: bool,
+    log_driver: str,
+    log_options: dict[str, str],
+    masked_paths: list[str],
+    readonly_paths: list[str],
+) -> HostConfig:
+    """`host` with everything that was left open decided, as `docker inspect` then shows it."""
+    log = host.log_config
+    if not log.type:
+        log = LogConfig(type=log_driver, config={**log_options, **(log.config or {})})
+    elif log.config is None:
+        log = LogConfig(type=log.type, config={})
+    # Nothing is masked from a privileged container; a list that was given, even an empty one, stands.
+    mask, read_only = ([], []) if host.privileged else (masked_paths, readonly_paths)
+    return msgspec.structs.replace(
+        host,
+        log_config=log,
+        network_mode="bridge" if host.network_mode in ("", "default") else host.network_mode,
+        restart_policy=host.restart_policy if host.restart_policy.name else RestartPolicy(name="no"),
+        cgroupns_mode=host.cgroupns_mode or ("private" if cgroup_v2 and not host.privileged else "host"),
+        ipc_mode=host.ipc_mode or "private",
+        shm_size=host.shm_size or SHM_SIZE,
+        runtime=host.runtime or RUNTIME,
+        console_size=host.console_size or [0, 0],
+        oom_kill_disable=None if cgroup_v2 else bool(host.oom_kill_disable),
+        masked_paths=mask if host.masked_paths is None else host.masked_paths,
+        readonly_paths=read_only if host.readonly_paths is None else host.readonly_paths,
+    )

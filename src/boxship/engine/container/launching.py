@@ -1,0 +1,45 @@
+"""From a container's record to one run of it: root, files, log, spec."""
+
+from boxship.engine.container.files import write_files
+from boxship.engine.container.log_target import log_target
+from boxship.engine.engine import Engine
+from boxship.model.container import ContainerRecord
+from boxship.runtime.launch import Attach, StartRequest
+from boxship.runtime.spec import SpecInput, build_spec
+
+
+def start_request(
+    engine: Engine, record: ContainerRecord, attachments: tuple[Attach, ...], *, size: tuple[int, int] | None
+) -> StartRequest:
+    """Everything the launcher needs (blocks: makes the writable layer and writes the files).
+
+    size: the terminal's height and width as clients said them; else what `docker run` sent along with the config.
+    """
+    config, host = record.config, record.host
+    log = log_target(engine, record)
+    root = engine.snapshotter.prepare(record.id, record.diff_ids)
+    files = write_files(record, engine.config.container_folder(record.id))
+    spec = build_spec(
+        SpecInput(
+            container_id=record.id,
+            config=config,
+            host=host,
+            root=root,
+            rootfs=f"{engine.config.bundle_folder(record.id)}/root",
+            hostname_path=files.hostname,
+            hosts_path=files.hosts,
+            resolv_conf_path=files.resolv_conf,
+            features=engine.host,
+        )
+    )
+    height, width = (host.console_size or [0, 0])[:2]
+    return StartRequest(
+        container_id=record.id,
+        spec=spec,
+        log=log,
+        tty=config.tty,
+        open_stdin=config.open_stdin,
+        stdin_once=config.stdin_once,
+        attachments=attachments,
+        size=size or ((height, width) if height and width else None),
+    )

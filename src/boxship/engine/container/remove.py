@@ -1,0 +1,100 @@
+"""docker rm: a container goes, with everything that is its own."""
+
+import asyncio
+import os
+import shutil
+import signal as signals
+
+from boxship.engine.container.kill import kill_container
+from boxship.engine.container.notify import publish
+from boxship.engine.container.register import Container
+from boxship.engine.engine import Engine
+from boxship.engine.supervise.restart import give_up
+from boxship.lib.bridge import quick
+from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
+
+MONITOR_WAIT = 5.0
+"""Seconds that a removal waits for the container's monitor to go."""
+
+_RUNNING = {"running": "running", "restarting": "restarting"}
+
+
+async def remove(engine: Engine, ref: str, *, force: bool, volumes: bool, link: bool) -> None:
+    """Remove a container: its record, its writable layer, its files.
+
+    force: kill it first when it runs. volumes: its anonymous volumes, too. Conflict when it runs and is not forced,
+    or when another removal is under way.
+    """
+    if link:
+        raise InvalidParameter("legacy links between containers are not supported: connect them by a network")
+    container = engine.containers.get(ref)
+    if container.removing:
+        raise Conflict(f"removal of container {container.name} is already in progress")
+    if container.active and not force:
+        raise Conflict(
+            f'cannot remove container "{ref.removeprefix("/")}": container is {_RUNNING[container.state.phase]}: '
+            "stop the container before removing or force remove"
+        )
+    container.removing = True
+    await engine.whole(_remove(engine, container))
+
+
+async def _remove(engine: Engine, container: Container) -> None:
+    try:
+        await _end(engine, container)
+    except BaseException:
+        container.removing = False
+        raise
+    async with container.lock:
+        await engine.containers.forget(container)
+        await take_away(engine, container)
+
+
+async def take_away(engine: Engine, container: Container) -> None:
+    """The second half: the record is gone already, so what a crash leaves here, the next boot sweeps."""
+    container.drop_pending()
+    if container.leaving is not None:
+        # The monitor goes once its clients have taken the output; one that does not read must not keep `rm` waiting.
+        await asyncio.wait({container.leaving}, timeout=MONITOR_WAIT)
+    for exec_id in container.execs:
+        engine.execs.forget(exec_id)
+    try:
+        await quick(remove_files, engine, container.id)
+    except OSError as error:
+        raise BoxshipError(
+            f"container {container.name} is removed, but not all of its files: {error.filename}: {error.strerror}; "
+            "the next start of the daemon tries again"
+        ) from error
+    finally:
+        publish(engine, container, "destroy")
+        container.removed.resolve(container.state.exit_code)
+        container.exits.resolve(container.state.exit_code)
+
+
+def remove_files(engine: Engine, container_id: str) -> None:
+    """The writable layer, the folder with log and hosts file (blocks). OSError when something stays."""
+    engine.snapshotter.remove(container_id)
+    folder = engine.config.container_folder(container_id)
+    if os.path.isdir(folder):
+        shutil.rmtree(folder)
+
+
+async def _end(engine: Engine, container: Container) -> None:
+    """Make sure that nothing runs. BoxshipError when the process does not go."""
+    if container.state.phase == "restarting":
+        await give_up(engine, container)
+    if container.running:
+        exited = container.exits.add()
+        try:
+            await kill_container(engine, container, int(signals.SIGKILL))
+            if container.running:
+                await asyncio.wait({exited}, timeout=1)
+        except Conflict:
+            await asyncio.wait({exited}, timeout=10)
+        finally:
+            exited.cancel()
+    if container.active:
+        raise BoxshipError(
+            f'cannot remove container "{container.name}": could not kill container: '
+            f"pid {container.state.pid} did not end"
+        )

@@ -1,0 +1,90 @@
+"""docker start."""
+
+import msgspec
+
+from boxship.engine.container.failure import StartFailure, explain
+from boxship.engine.container.launching import start_request
+from boxship.engine.container.notify import publish
+from boxship.engine.container.register import Container
+from boxship.engine.container.remove import take_away
+from boxship.engine.engine import Engine
+from boxship.engine.supervise.exits import watch
+from boxship.lib.bridge import quick
+from boxship.lib.errors import BoxshipError, Conflict, NotModified
+from boxship.model.container import ContainerState
+
+
+async def start(engine: Engine, ref: str) -> None:
+    """Start a container that does not run.
+
+    NotModified when it runs. When its process cannot be started: InvalidParameter where the command is at fault
+    (its exit code is 126 or 127 then), BoxshipError else (128), worded as runc words it; the reason also stands in
+    the container's state.
+    """
+    await start_container(engine, engine.containers.get(ref))
+
+
+async def start_container(engine: Engine, container: Container) -> None:
+    """`start` for a container at hand, by hand: the restart policy begins anew."""
+    if container.running:
+        raise NotModified(f"container {container.name} is running")
+    if container.retry is not None:
+        container.retry.cancel()
+        container.retry = None
+    container.backoff_ns = 0
+    await engine.whole(_start(engine, container, 0))
+
+
+async def start_again(engine: Engine, container: Container) -> None:
+    """The next try of a restart policy, or its start when the daemon starts. Nothing to do when it runs."""
+    if not container.running:
+        await engine.whole(_start(engine, container, container.state.restart_count))
+
+
+async def _start(engine: Engine, container: Container, restart_count: int) -> None:
+    async with container.lock:
+        if container.running:
+            raise NotModified(f"container {container.name} is running")
+        if container.removing:
+            raise Conflict("container is marked for removal and cannot be started")
+        if container.leaving is not None:
+            # The former run's monitor still has the cgroup and the bundle.
+            await container.leaving
+        attachments, container.pending = tuple(container.pending), []
+        try:
+            request = await quick(start_request, engine, container.record, attachments, size=container.size)
+            monitor = await engine.launcher.start(request)
+        except (BoxshipError, OSError) as error:
+            for sock, _, _ in attachments:
+                sock.close()
+            raise await _failed(engine, container, explain(error, container.name)) from error
+        container.no_restart = False
+        container.set_state(
+            ContainerState(
+                phase="running",
+                pid=monitor.pid,
+                started_ns=monitor.started_ns,
+                finished_ns=container.state.finished_ns,
+                restart_count=restart_count,
+            )
+        )
+        await engine.containers.save(container)
+        publish(engine, container, "start")
+        watch(engine, container, monitor)
+
+
+async def _failed(engine: Engine, container: Container, failure: StartFailure) -> BoxshipError:
+    """Record a start that did not come off; an --rm container goes. What the client is told."""
+    phase = "created" if container.state.started_ns == 0 else "exited"
+    container.set_state(
+        msgspec.structs.replace(
+            container.state, phase=phase, pid=0, exit_code=failure.exit_code, error=failure.error.message
+        )
+    )
+    if container.record.host.auto_remove and not container.keep:
+        container.removing = True
+        await engine.containers.forget(container)
+        await take_away(engine, container)
+    else:
+        await engine.containers.save(container)
+    return failure.error

@@ -1,0 +1,100 @@
+"""The engine: the context that every verb gets."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from boxship.engine.config import EngineConfig
+from boxship.engine.container.register import Containers
+from boxship.engine.container.store import ContainerStore
+from boxship.engine.events import EventBus
+from boxship.engine.exec.register import Execs
+from boxship.image.store import ImageStore
+from boxship.runtime.launch import Launcher
+from boxship.runtime.spec import HostFeatures
+from boxship.storage.database import Database
+from boxship.storage.logs.watch import LogWatcher
+from boxship.storage.snapshot.base import Snapshotter
+
+T = TypeVar("T")
+
+CLOSE_WAIT = 30.0
+"""Seconds that closing waits for starts and removals that are under way."""
+
+
+class Engine:
+    """Holds what the verbs work with; has no behaviour of its own beyond keeping its tasks alive.
+
+    Belongs to one event loop. `closing` is set once the daemon is told to end: nothing restarts any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: EngineConfig,
+        database: Database,
+        images: ImageStore,
+        snapshotter: Snapshotter,
+        launcher: Launcher,
+        host: HostFeatures,
+    ) -> None:
+        self.config = config
+        self.database = database
+        self.images = images
+        self.snapshotter = snapshotter
+        self.launcher = launcher
+        self.host = host
+        self.events = EventBus()
+        self.containers = Containers(ContainerStore(database))
+        self.execs = Execs()
+        self.closing = False
+        self._log_watcher: LogWatcher | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._whole: set[asyncio.Task[Any]] = set()
+
+    def log_watcher(self) -> LogWatcher:
+        """The one watcher of all followed logs, made when the first one is followed. OSError."""
+        if self._log_watcher is None:
+            self._log_watcher = LogWatcher()
+            asyncio.get_running_loop().add_reader(self._log_watcher.fd, self._log_watcher.dispatch)
+        return self._log_watcher
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` beside everything else until the engine closes; a failure reaches the loop's handler."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background_ended)
+        return task
+
+    async def whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` to its end, also when whoever waits for it is cancelled (a client that hangs up) or the
+        engine closes meanwhile.
+        """
+        return await asyncio.shield(self.linger(work))
+
+    def linger(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Run `work` to its end beside everything else; the caller looks at its result, if anyone does."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._whole.add(task)
+        task.add_done_callback(self._whole.discard)
+        return task
+
+    def _background_ended(self, task: "asyncio.Task[None]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            context = {"message": f"a task of the engine failed: {error}", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)
+
+    async def close(self) -> None:
+        """Finish what is under way and end the engine's own tasks; containers go on running."""
+        self.closing = True
+        if self._whole:
+            await asyncio.wait(tuple(self._whole), timeout=CLOSE_WAIT)
+        tasks = tuple(self._background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._log_watcher is not None:
+            asyncio.get_running_loop().remove_reader(self._log_watcher.fd)
+            self._log_watcher.close()
+            self._log_watcher = None

@@ -1,0 +1,1 @@
+"""The verbs of execs: further processes in a running container."""

@@ -1,0 +1,95 @@
+"""docker exec, second half: it runs."""
+
+import asyncio
+import socket
+
+from boxship.engine.container.failure import explain_exec
+from boxship.engine.container.notify import publish
+from boxship.engine.engine import Engine
+from boxship.engine.exec.create import command_text, must_run
+from boxship.engine.exec.register import Exec
+from boxship.engine.exec.request import exec_request
+from boxship.http.stdcopy import STDOUT, frame
+from boxship.lib.errors import BoxshipError, Conflict, StepFailed
+from boxship.model.container import AttachOptions
+from boxship.runtime.launch import Attach
+
+
+class ExecAttachment:
+    """An exec that starts when the client's connection is handed over. tty: the stream is raw."""
+
+    def __init__(self, engine: Engine, exec: Exec, *, tty: bool) -> None:
+        self.tty = tty
+        self._engine = engine
+        self._exec = exec
+
+    async def hand_over(self, sock: socket.socket, leftover: bytes) -> None:
+        """Start the process at this connection. A failure is told on the stream, as Docker does it: the client's
+        HTTP exchange is over by now.
+        """
+        config = self._exec.config
+        options = AttachOptions(
+            stdin=config.attach_stdin,
+            stdout=config.attach_stdout,
+            stderr=config.attach_stderr,
+            detach_keys=self._exec.detach_keys,
+        )
+        kept = sock.dup()
+        try:
+            await self._engine.whole(_run(self._engine, self._exec, (sock, leftover, options)))
+        except BoxshipError as error:
+            # The monitor itself has told the client of a step that failed.
+            if not isinstance(error.__cause__, StepFailed):
+                await _tell(kept, error, tty=self.tty)
+            sock.close()
+        finally:
+            kept.close()
+
+
+async def _tell(sock: socket.socket, error: BoxshipError, *, tty: bool) -> None:
+    text = f"{error.message}\r\n".encode()
+    sock.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_sendall(sock, text if tty else frame(STDOUT, text))
+    except OSError:
+        # The client has gone.
+        pass
+
+
+async def exec_start(
+    engine: Engine, exec_id: str, *, detach: bool, tty: bool = False, size: tuple[int, int] | None = None
+) -> ExecAttachment | None:
+    """Start an exec. detach: it runs when this returns None; else it starts once the connection is handed over.
+
+    size: height and width of its terminal. NotFound; Conflict for a second start or when the container does not
+    run; InvalidParameter (detach) when the command cannot be started.
+    """
+    exec = engine.execs.get(exec_id)
+    if exec.started:
+        raise Conflict(f"exec command {exec_id} has already run")
+    must_run(exec.container)
+    exec.started = True
+    exec.size = size or exec.size
+    if not detach:
+        return ExecAttachment(engine, exec, tty=exec.config.tty)
+    await engine.whole(_run(engine, exec, None))
+    return None
+
+
+async def _run(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
+    container = exec.container
+    monitor = container.monitor
+    if monitor is None or not container.running:
+        raise Conflict(f"container {container.id} is not running")
+    publish(engine, container, f"exec_start: {command_text(exec.config)}", execID=exec.id)
+    # Running from here on: a short process may end before the monitor's answer is read.
+    exec.running = True
+    try:
+        exec.pid = await monitor.exec(exec_request(container.record, exec), attach)
+    except StepFailed as error:
+        failure = explain_exec(error)
+        exec.end(failure.exit_code)
+        raise failure.error from error
+    except OSError as error:
+        exec.end(126)
+        raise BoxshipError(f"cannot run exec {exec.id} in {container.name}: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""What happens without being asked: exits, restarts, removal on exit."""

@@ -1,0 +1,99 @@
+"""What follows when a container's first process has ended."""
+
+import msgspec
+
+from boxship.engine.container.notify import publish
+from boxship.engine.container.register import Container
+from boxship.engine.container.remove import take_away
+from boxship.engine.engine import Engine
+from boxship.engine.exec.ended import end_all, exec_ended
+from boxship.engine.supervise.policy import comes_back, next_backoff
+from boxship.engine.supervise.restart import schedule
+from boxship.lib.errors import Unavailable
+from boxship.model.container import ContainerState
+from boxship.runtime.launch import Exit, Monitor
+
+
+def watch(engine: Engine, container: Container, monitor: Monitor) -> None:
+    """Deal with the monitor's exit once it comes. The container's state must say that it runs."""
+    container.monitor = monitor
+    monitor.on_exec_exit = lambda exec_id, code: exec_ended(engine, container, exec_id, code)
+    monitor.on_detach = lambda exec_id: _detached(engine, container, exec_id)
+    engine.spawn(_watch(engine, container, monitor))
+
+
+def _detached(engine: Engine, container: Container, exec_id: str) -> None:
+    if exec_id:
+        publish(engine, container, "exec_detach", execID=exec_id)
+    else:
+        publish(engine, container, "detach")
+
+
+async def _watch(engine: Engine, container: Container, monitor: Monitor) -> None:
+    await ended(engine, container, await monitor.exited, monitor)
+
+
+async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monitor | None) -> None:
+    """Record an exit, tell everyone, and let the restart policy or --rm follow.
+
+    One commit: the exit, or the removal in its place. The monitor goes when its exit is durable.
+    """
+    async with container.lock:
+        before = container.state
+        if container.monitor is not monitor or not container.active:
+            return
+        container.monitor = None
+        end_all(engine, container, exit.execs)
+        again = (
+            not container.no_restart
+            and not engine.closing
+            and not container.removing
+            and comes_back(
+                container.record.host.restart_policy,
+                exit.code,
+                before.restart_count,
+                manually_stopped=before.manually_stopped,
+            )
+        )
+        container.set_state(_after(before, exit, again))
+        remove = container.record.host.auto_remove and not container.keep and not container.removing
+        if remove:
+            container.removing = True
+            await engine.containers.forget(container)
+        else:
+            await engine.containers.save(container)
+        if exit.oom_killed:
+            publish(engine, container, "oom")
+        ran_ns = max(0, exit.finished_ns - before.started_ns)
+        seconds = str(ran_ns // 1_000_000_000)
+        publish(engine, container, "die", execDuration=seconds, exitCode=str(exit.code))
+        container.exits.resolve(exit.code)
+        container.leaving = engine.linger(_release(engine, container.id, monitor))
+        if remove:
+            await take_away(engine, container)
+        elif again:
+            schedule(engine, container, next_backoff(container.backoff_ns, ran_ns))
+
+
+async def _release(engine: Engine, container_id: str, monitor: Monitor | None) -> None:
+    """The exit is durable: the monitor may go, and the bundle with it."""
+    try:
+        if monitor is not None:
+            await monitor.finish()
+    except Unavailable:
+        # It was killed: then it needs no leave to go.
+        pass
+    await engine.launcher.forget(container_id)
+
+
+def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
+    return msgspec.structs.replace(
+        before,
+        phase="restarting" if again else "exited",
+        pid=0,
+        exit_code=exit.code,
+        error="",
+        oom_killed=exit.oom_killed,
+        finished_ns=exit.finished_ns,
+        restart_count=before.restart_count + again,
+    )
