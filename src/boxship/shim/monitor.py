@@ -176,7 +176,7 @@ class Monitor:
         """From now on a restarted daemon finds this monitor."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path = f"{self._bundle}/monitor.sock"
-        listener.bind(wire.connect_path(self._bundle, "monitor.sock"))
+        wire.bind_in(listener, self._bundle, "monitor.sock")
         os.chmod(path, 0o600)
         listener.listen(4)
         listener.setblocking(False)

@@ -75,14 +75,24 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     return json.loads(data), handles
 
 
-def connect_path(folder: str, name: str) -> str:
-    """A path to a socket in `folder` that fits in sun_path (108 bytes) whatever the folder's length.
+def bind_in(sock: socket.socket, folder: str, name: str) -> None:
+    """Bind a socket to a name in `folder`, whatever the folder's length. OSError as bind(2)."""
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sock.bind(_short(fd, name))
+    finally:
+        os.close(fd)
 
-    The caller keeps the process's working folder; the path goes through a descriptor that stays open for the
-    process's life only where the plain path is too long.
-    """
-    path = f"{folder}/{name}"
-    if len(os.fsencode(path)) < 108:
-        return path
-    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+
+def connect_in(sock: socket.socket, folder: str, name: str) -> None:
+    """Connect to the socket of that name in `folder`. OSError as connect(2), also when there is no such folder."""
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sock.connect(_short(fd, name))
+    finally:
+        os.close(fd)
+
+
+def _short(fd: int, name: str) -> str:
+    # sun_path holds 108 bytes; a container's id alone takes 64.
     return f"/proc/self/fd/{fd}/{name}"

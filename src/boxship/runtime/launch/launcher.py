@@ -59,7 +59,7 @@ class Launcher:
     def _try_connect(self) -> socket.socket | None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            sock.connect(wire.connect_path(self._run_root, "zygote.sock"))
+            wire.connect_in(sock, self._run_root, "zygote.sock")
         except OSError:
             sock.close()
             return None
@@ -67,13 +67,13 @@ class Launcher:
         return sock
 
     async def _spawn(self) -> None:
-        path = wire.connect_path(self._run_root, "zygote.sock")
+        path = f"{self._run_root}/zygote.sock"
         try:
             os.unlink(path)
         except FileNotFoundError:
             pass
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-            listener.bind(path)
+            wire.bind_in(listener, self._run_root, "zygote.sock")
             os.chmod(path, 0o600)
             listener.listen(16)
             log = f"{self._run_root}/zygote.log"
@@ -129,7 +129,7 @@ class Launcher:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         old_mask = os.umask(0o177)
         try:
-            sock.bind(wire.connect_path(folder, base))
+            wire.bind_in(sock, folder, base)
         finally:
             os.umask(old_mask)
         os.chown(path, -1, group)
@@ -226,7 +226,7 @@ class Launcher:
         bundle = self.bundle(container_id)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            sock.connect(wire.connect_path(bundle, "monitor.sock"))
+            wire.connect_in(sock, bundle, "monitor.sock")
         except OSError:
             sock.close()
             return await quick(_read_exit, bundle)
