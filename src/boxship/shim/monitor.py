@@ -15,9 +15,9 @@ import time
 from typing import TYPE_CHECKING
 
 from boxship.kernel import process as kernel
+from boxship.kernel.cgroup import Cgroup
 from boxship.lib.logframe import LogTarget
 from boxship.shim import child, wire
-from boxship.shim.cgroups import Cgroup
 from boxship.shim.logs import open_log
 from boxship.shim.loop import IN, Loop
 from boxship.shim.processes import Process, exit_code
@@ -41,7 +41,7 @@ class Monitor:
         self._link: socket.socket | None = link
         self._loop = Loop()
         self._attachments = attachments
-        self._cgroup = Cgroup()
+        self._cgroup: Cgroup | None = None
         self._init: Process | None = None
         self._execs: dict[str, Process] = {}
         self._pidfd = -1
@@ -70,7 +70,8 @@ class Monitor:
         request = self._request
         with open(f"{self._bundle}/plan.json", "rb", buffering=0) as file:
             plan = json.loads(file.read())
-        self._cgroup = Cgroup.create(plan["cgroup"]["path"], plan["cgroup"]["resources"])
+        if plan["cgroup"]["path"]:
+            self._cgroup = Cgroup.create(plan["cgroup"]["path"], plan["cgroup"]["resources"])
         log = open_log(LogTarget.from_json(request["log"]))
         session = Session(
             self._loop,
@@ -92,7 +93,7 @@ class Monitor:
                 os.close(fd)
         pid = kernel.fork_with_namespaces(plan["namespaces"])
         if pid == 0:
-            child.init(plan, self._cgroup.folders, stdio, report_end)
+            child.init(plan, self._cgroup_folders(), stdio, report_end)
         os.close(report_end)
         self._pidfd = os.pidfd_open(pid)
         session.forked()
@@ -295,7 +296,7 @@ class Monitor:
         report, report_end = os.pipe2(os.O_CLOEXEC)
         pid = os.fork()
         if pid == 0:
-            child.join(message["process"], self._pidfd, self._cgroup.folders, stdio, report_end)
+            child.join(message["process"], self._pidfd, self._cgroup_folders(), stdio, report_end)
         os.close(report_end)
         process = Process(exec_id, pid, session, message["process"])
         process.report = report
@@ -363,7 +364,9 @@ class Monitor:
                 return
         process.running = False
         finished = time.time_ns()
-        self._cgroup.kill_all()
+        if self._cgroup is not None:
+            # Members of the host's pid namespace outlive the first process.
+            self._cgroup.kill_all()
         process.session.process_ended()
         process.exit_code = exit_code(status)
         for other in self._execs.values():
@@ -371,7 +374,7 @@ class Monitor:
                 self._exec_ended(other, self._wait_exec(other))
         self._exit = {
             "code": process.exit_code,
-            "oom_killed": self._cgroup.oom_killed(),
+            "oom_killed": self._cgroup is not None and self._cgroup.oom_killed(),
             "time": finished,
         }
         self._save()
@@ -424,8 +427,20 @@ class Monitor:
             if fd >= 0:
                 os.close(fd)
         self._mount_namespace = self._pidfd = -1
-        self._cgroup.remove()
+        self._remove_cgroup()
         self._tell({"event": "cleaned"})
+
+    def _cgroup_folders(self) -> list[tuple[str, str]]:
+        return self._cgroup.folders if self._cgroup is not None else []
+
+    def _remove_cgroup(self) -> None:
+        if self._cgroup is None:
+            return
+        try:
+            self._cgroup.remove()
+        except OSError as error:
+            # Somebody else put a process in; the daemon's next boot tries again.
+            os.write(2, f"boxship monitor {self._bundle}: remove the control group: {error}\n".encode())
 
 
 def main(request: dict[str, Any], link: socket.socket, fds: list[int]) -> None:
