@@ -1,0 +1,1 @@
+"""Security profiles: what a container may ask of the kernel."""
