@@ -91,7 +91,8 @@ class Assembler:
         begun.parts.append(rest)
         begun.size += len(rest)
         begun.time_ns = time_ns
-        if begun.size >= LONGEST_HELD:
+        # Before the tail no piece can be given: whether its line is wanted shows at its end only.
+        if begun.size >= LONGEST_HELD and not self._skip:
             chunk = LogChunk(time_ns, stream, b"".join(begun.parts), begun.continued, partial=True)
             self._give(out, chunk, 0)
             begun.parts = []

@@ -126,6 +126,7 @@ def find_tail(
         ends += passed
         passed = 0
         start = TailStart(index, frame.start, 0)
+        reach = _DOUBTFUL_REACH
         if b"\n" in frame.payload or not frame.flags & CONTINUES:
             needs.discard(frame.kind)
     return start._replace(skip=max(ends - tail, 0))
