@@ -43,26 +43,37 @@ async def stop_container(engine: Engine, container: Container, *, signal: str, t
         timeout = GRACE if config.stop_timeout is None else config.stop_timeout
     if container.state.phase == "restarting":
         await give_up(engine, container)
+        publish(engine, container, "stop")
+        return
     if not container.running:
         return
     container.no_restart = True
     container.set_state(msgspec.structs.replace(container.state, manually_stopped=True))
+    # Whoever records the exit publishes "stop" before "die": that is Docker's order.
+    container.stopping = True
     exited = container.exits.add()
     try:
-        await send(engine, container, number)
-        await asyncio.wait({exited}, timeout=None if timeout < 0 else timeout)
-        if not exited.done():
-            await send(engine, container, int(signals.SIGKILL))
-            await asyncio.wait({exited}, timeout=KILL_WAIT)
-            if not exited.done():
-                raise BoxshipError(
-                    f"container {container.name} (pid {container.state.pid}) did not end {KILL_WAIT:.0f} s after KILL: "
-                    "one of its processes hangs in the kernel"
-                )
-    except Conflict:
-        # It ended between the look and the signal: its exit is on the way.
-        if container.running:
-            await asyncio.wait({exited}, timeout=KILL_WAIT)
+        await _end(engine, container, exited, number, timeout)
     finally:
+        container.stopping = False
         exited.cancel()
-    publish(engine, container, "stop")
+
+
+async def _end(
+    engine: Engine, container: Container, exited: "asyncio.Future[tuple[int, str]]", number: int, timeout: int
+) -> None:
+    """Signal, wait, kill, wait. BoxshipError when not even that ends it."""
+    steps = ((number, None if timeout < 0 else timeout), (int(signals.SIGKILL), KILL_WAIT))
+    for signal, seconds in steps:
+        try:
+            await send(engine, container, signal)
+        except Conflict:
+            # It ended between the look and the signal: its exit is on the way.
+            seconds = KILL_WAIT
+        await asyncio.wait({exited}, timeout=seconds)
+        if exited.done():
+            return
+    raise BoxshipError(
+        f"container {container.name} (pid {container.state.pid}) did not end {KILL_WAIT:.0f} s after KILL: "
+        "one of its processes hangs in the kernel"
+    )

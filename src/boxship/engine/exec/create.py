@@ -5,6 +5,8 @@ from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
 from boxship.engine.exec.detach_keys import parse_detach_keys
 from boxship.engine.exec.register import Exec
+from boxship.engine.exec.user import check_user
+from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
 from boxship.lib.ids import new_id
 from boxship.model.container import ExecConfig
@@ -13,7 +15,7 @@ from boxship.model.container import ExecConfig
 async def exec_create(engine: Engine, ref: str, config: ExecConfig) -> str:
     """Note a process that shall run in a running container; its id.
 
-    InvalidParameter without a command, NotFound, Conflict when the container does not run.
+    InvalidParameter without a command or with an unknown user, NotFound, Conflict when the container does not run.
     """
     if not config.cmd:
         raise InvalidParameter("No exec command specified")
@@ -23,6 +25,8 @@ async def exec_create(engine: Engine, ref: str, config: ExecConfig) -> str:
         keys = parse_detach_keys(config.detach_keys)
     except ValueError:
         raise BoxshipError(f"Invalid escape keys ({config.detach_keys}) provided") from None
+    if config.user:
+        await quick(check_user, container.state.pid, config.user)
     exec = Exec(new_id(), container, config, keys)
     engine.execs.add(exec)
     publish(engine, container, f"exec_create: {command_text(config)}", execID=exec.id)

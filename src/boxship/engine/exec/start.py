@@ -85,7 +85,7 @@ async def _run(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
     # Running from here on: a short process may end before the monitor's answer is read.
     exec.running = True
     try:
-        exec.pid = await monitor.exec(exec_request(container.record, exec), attach)
+        exec.pid = await monitor.exec(exec_request(engine, exec), attach)
     except StepFailed as error:
         failure = explain_exec(error)
         exec.end(failure.exit_code)

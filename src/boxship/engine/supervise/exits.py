@@ -64,6 +64,8 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
             await engine.containers.save(container)
         if exit.oom_killed:
             publish(engine, container, "oom")
+        if container.stopping:
+            publish(engine, container, "stop")
         ran_ns = max(0, exit.finished_ns - before.started_ns)
         seconds = str(ran_ns // 1_000_000_000)
         publish(engine, container, "die", execDuration=seconds, exitCode=str(exit.code))
