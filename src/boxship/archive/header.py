@@ -56,9 +56,7 @@ def parse(block: bytes) -> tuple[int, Entry]:
         stated = number(block[148:156])
         # The checksum counts its own field as blanks; some old archives summed signed bytes.
         unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
-        if stated != unsigned and stated != unsigned - 256 * sum(
-            byte > 127 for byte in block[:148] + block[156:]
-        ):
+        if stated != unsigned and stated != unsigned - 256 * sum(byte > 127 for byte in block[:148] + block[156:]):
             raise ValueError("checksum")
         flag = block[156]
         entry = Entry(text(block[0:100]), kinds.FILE if flag in _FILE_FLAGS else flag)
@@ -134,9 +132,7 @@ def apply_pax(entry: Entry, records: list[tuple[bytes, bytes]]) -> None:
             elif key == b"mtime":
                 entry.mtime_ns = _nanoseconds(value)
         except ValueError as error:
-            raise ArchiveError(
-                f"invalid tar header: {entry.shown} has the {key.decode()} {value!r}"
-            ) from error
+            raise ArchiveError(f"invalid tar header: {entry.shown} has the {key.decode()} {value!r}") from error
 
 
 def _decimal(value: bytes) -> int:

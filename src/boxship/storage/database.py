@@ -20,7 +20,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record BLOB NOT NULL);
     CREATE TABLE images (id TEXT PRIMARY KEY, record BLOB NOT NULL);
     CREATE TABLE tags (reference TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES images (id));
-    CREATE TABLE leases (id TEXT NOT NULL, resource TEXT NOT NULL, PRIMARY KEY (id, resource));
+    CREATE INDEX tags_of_image ON tags (image);
     """,
 )
 

@@ -1,7 +1,10 @@
 """The one interface of all snapshotters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
+
+from boxship.storage.layers import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,50 @@ class OverlayRoot:
 
 
 class Snapshotter(Protocol):
-    """All methods block (disk work) and are safe to call from any thread."""
+    """Layers, and the writable roots of containers over them.
+
+    All methods block (disk work) and are safe to call from any thread.
+    """
 
     name: str
 
+    def spool_path(self) -> str:
+        """A new path, on the file system of the layers, for the tar that `add` will take."""
+        ...
+
+    def add(self, tar: str, diff_id: str) -> Layer:
+        """Take the uncompressed tar at `tar`, whose digest is `diff_id`, as a layer.
+
+        The file is taken or removed in any case. Two calls for one layer do the work once. ArchiveError when the
+        tar is damaged or hostile: nothing of it stays then.
+        """
+        ...
+
+    def layer(self, diff_id: str) -> Layer | None:
+        """A layer that is here, None when it is not."""
+        ...
+
+    def layers(self) -> set[str]:
+        """The diff ids of all layers that are here."""
+        ...
+
+    def tar(self, diff_id: str) -> str:
+        """The path of the layer's uncompressed tar, bit for bit as it came. NotFound when there is no layer."""
+        ...
+
+    def discard(self, diff_ids: Iterable[str]) -> None:
+        """Remove layers that nothing uses any more; those that are not here are passed over."""
+        ...
+
+    def sweep(self) -> None:
+        """At start, before anything else: remove what a killed daemon left half made or half removed."""
+        ...
+
     def prepare(self, container_id: str, diff_ids: list[str]) -> OverlayRoot:
-        """Make a writable root over the layers (lowest first); idempotent for one container id."""
+        """Make a writable root over the layers (lowest first); idempotent for one container id.
+
+        NotFound when a layer is not here.
+        """
         ...
 
     def get(self, container_id: str) -> OverlayRoot:
