@@ -55,11 +55,14 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
                 await _record_start(engine, container, found.pid, found.started_ns)
             watch(engine, container, found)
             _take_over_execs(engine, container, found)
+        case Exit() if state.phase != "running" and state.finished_ns == found.finished_ns:
+            # Recorded already; only the bundle is left.
+            await engine.launcher.forget(container.id)
         case Exit():
-            if state.phase == "running" and state.finished_ns != found.finished_ns:
-                await ended(engine, container, found, None)
-            else:
-                await engine.launcher.forget(container.id)
+            if state.phase != "running":
+                # Nobody was told of the start, but the container has run.
+                await _record_start(engine, container, 0, found.finished_ns)
+            await ended(engine, container, found, None)
         case None if state.phase == "running":
             await ended(engine, container, Exit(LOST, False, now_ns()), None)
 

@@ -18,6 +18,11 @@ class EngineConfig:
     log_options: tuple[tuple[str, str], ...] = ()
     debug: bool = False
 
+    @property
+    def filter_folder(self) -> str:
+        """Where compiled seccomp filters lie; they can be made again at any time."""
+        return f"{self.run_root}/seccomp"
+
     def container_folder(self, container_id: str) -> str:
         """Where a container's hostname, hosts, resolv.conf and log lie."""
         return f"{self.data_root}/containers/{container_id}"

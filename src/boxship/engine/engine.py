@@ -25,7 +25,7 @@ CLOSE_WAIT = 30.0
 class Engine:
     """Holds what the verbs work with; has no behaviour of its own beyond keeping its tasks alive.
 
-    Belongs to one event loop. `closing` is set once the daemon is told to end: nothing restarts any more.
+    Belongs to one event loop. `filters`: compiled seccomp filters by profile. `closing` is set once the daemon is told to end: nothing restarts any more.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Engine:
         self.events = EventBus()
         self.containers = Containers(ContainerStore(database))
         self.execs = Execs()
+        self.filters: dict[bytes, str] = {}
         self.closing = False
         self._log_watcher: LogWatcher | None = None
         self._background: set[asyncio.Task[None]] = set()

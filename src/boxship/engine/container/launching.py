@@ -1,15 +1,42 @@
 """From a container's record to one run of it: root, files, log, spec."""
 
+from collections.abc import Mapping
+
 from boxship.engine.container.files import write_files
+from boxship.engine.container.filter_program import filter_program
 from boxship.engine.container.log_target import log_target
 from boxship.engine.engine import Engine
+from boxship.lib.errors import Conflict
+from boxship.model.config import HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.runtime.launch import Attach, StartRequest
-from boxship.runtime.spec import SpecInput, build_spec
+from boxship.runtime.prepare import prepare
+from boxship.runtime.spec import SpecInput, build_spec, joined_containers
+
+_NAMESPACES = {"network": "net", "ipc": "ipc", "pid": "pid"}
+
+
+def joined_namespaces(engine: Engine, host: HostConfig) -> dict[str, str]:
+    """The namespaces of other containers that this one joins: type as in the OCI spec -> path under /proc.
+
+    NotFound, or Conflict when the other one does not run.
+    """
+    paths = {}
+    for kind, ref in joined_containers(host).items():
+        other = engine.containers.get(ref)
+        if not other.running:
+            raise Conflict(f"cannot join {kind} namespace of a non running container: {other.id}")
+        paths[kind] = f"/proc/{other.state.pid}/ns/{_NAMESPACES[kind]}"
+    return paths
 
 
 def start_request(
-    engine: Engine, record: ContainerRecord, attachments: tuple[Attach, ...], *, size: tuple[int, int] | None
+    engine: Engine,
+    record: ContainerRecord,
+    joined: Mapping[str, str],
+    attachments: tuple[Attach, ...],
+    *,
+    size: tuple[int, int] | None,
 ) -> StartRequest:
     """Everything the launcher needs (blocks: makes the writable layer and writes the files).
 
@@ -30,6 +57,9 @@ def start_request(
             hosts_path=files.hosts,
             resolv_conf_path=files.resolv_conf,
             features=engine.host,
+            cgroup_parent=f"/boxship/{engine.config.instance}",
+            prepared=prepare(host),
+            joined=joined,
         )
     )
     height, width = (host.console_size or [0, 0])[:2]
@@ -42,4 +72,5 @@ def start_request(
         stdin_once=config.stdin_once,
         attachments=attachments,
         size=size or ((height, width) if height and width else None),
+        seccomp_program=filter_program(engine, spec),
     )

@@ -41,6 +41,7 @@ class Container:
     pending: clients that attached before the start. size: the terminal's height and width, when a client has said
     it. retry: the pause before the next try of a restart policy. no_restart: a person ended this run.
     leaving: the end of the former run's monitor. keep: `restart` is under way, an --rm container stays.
+    filter_program: the compiled seccomp filter of this run, None when it has to be looked up.
     stopping: `stop` waits for the exit. removing: a removal is under way.
     """
 
@@ -57,6 +58,7 @@ class Container:
         self.retry: asyncio.Task[None] | None = None
         self.no_restart = False
         self.leaving: asyncio.Task[None] | None = None
+        self.filter_program: str | None = None
         self.keep = False
         self.stopping = False
         self.removing = False

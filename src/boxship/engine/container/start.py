@@ -59,6 +59,7 @@ async def _start(engine: Engine, container: Container, restart_count: int) -> No
                 sock.close()
             raise await _failed(engine, container, explain(error, container.name)) from error
         container.no_restart = False
+        container.filter_program = request.seccomp_program
         container.set_state(
             ContainerState(
                 phase="running",

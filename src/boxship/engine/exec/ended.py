@@ -11,7 +11,12 @@ from boxship.runtime.launch import ExecState
 def exec_ended(engine: Engine, container: Container, exec_id: str, code: int) -> None:
     """Keep the exit code and tell everyone. An exec that is not known any more is no matter."""
     exec = container.execs.get(exec_id)
-    if exec is not None and exec.running:
+    if exec is None:
+        return
+    if exec.starting:
+        # The monitor's answer to the start is still on its way; if that is a failure, there was no exec.
+        exec.early_exit = code
+    elif exec.running:
         exec.end(code)
         publish(engine, container, "exec_die", execID=exec_id, exitCode=str(code))
 

@@ -27,7 +27,7 @@ def exec_inspect(engine: Engine, exec_id: str) -> dict[str, Any]:
         "OpenStdin": config.attach_stdin,
         "OpenStderr": config.attach_stderr,
         "OpenStdout": config.attach_stdout,
-        "CanRemove": exec.ended,
+        "CanRemove": False,
         "ContainerID": exec.container.id,
         "DetachKeys": base64.b64encode(exec.detach_keys).decode() if config.detach_keys else "",
         "Pid": exec.pid,

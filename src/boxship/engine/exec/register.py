@@ -14,7 +14,10 @@ KEPT_NS = 300_000_000_000
 
 
 class Exec:
-    """One exec: made, then perhaps running, then ended. exit_code is None until it has ended or failed to start."""
+    """One exec: made, then perhaps running, then ended. exit_code is None until it has ended or failed to start.
+
+    starting: the monitor was asked to run it and has not answered yet; early_exit: it has ended in that time.
+    """
 
     def __init__(self, exec_id: str, container: "Container", config: ExecConfig, detach_keys: bytes) -> None:
         self.id = exec_id
@@ -22,6 +25,8 @@ class Exec:
         self.config = config
         self.detach_keys = detach_keys
         self.started = False
+        self.starting = False
+        self.early_exit: int | None = None
         self.running = False
         self.pid = 0
         self.exit_code: int | None = None

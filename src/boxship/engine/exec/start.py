@@ -3,13 +3,15 @@
 import asyncio
 import socket
 
-from boxship.engine.container.failure import explain_exec
+from boxship.engine.container.failure import NOT_EXECUTABLE, explain_exec
 from boxship.engine.container.notify import publish
 from boxship.engine.engine import Engine
 from boxship.engine.exec.create import command_text, must_run
+from boxship.engine.exec.ended import exec_ended
 from boxship.engine.exec.register import Exec
 from boxship.engine.exec.request import exec_request
 from boxship.http.stdcopy import STDOUT, frame
+from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Conflict, StepFailed
 from boxship.model.container import AttachOptions
 from boxship.runtime.launch import Attach
@@ -82,14 +84,19 @@ async def _run(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
     if monitor is None or not container.running:
         raise Conflict(f"container {container.id} is not running")
     publish(engine, container, f"exec_start: {command_text(exec.config)}", execID=exec.id)
-    # Running from here on: a short process may end before the monitor's answer is read.
-    exec.running = True
+    exec.starting = True
     try:
-        exec.pid = await monitor.exec(exec_request(engine, exec), attach)
+        request = await quick(exec_request, engine, exec)
+        exec.pid = await monitor.exec(request, attach)
     except StepFailed as error:
         failure = explain_exec(error)
         exec.end(failure.exit_code)
         raise failure.error from error
-    except OSError as error:
-        exec.end(126)
-        raise BoxshipError(f"cannot run exec {exec.id} in {container.name}: {error.strerror or error}") from error
+    except BaseException:
+        exec.end(NOT_EXECUTABLE)
+        raise
+    finally:
+        exec.starting = False
+    exec.running = True
+    if exec.early_exit is not None:
+        exec_ended(engine, container, exec.id, exec.early_exit)
