@@ -25,7 +25,8 @@ CLOSE_WAIT = 30.0
 class Engine:
     """Holds what the verbs work with; has no behaviour of its own beyond keeping its tasks alive.
 
-    Belongs to one event loop. `filters`: compiled seccomp filters by profile. `closing` is set once the daemon is told to end: nothing restarts any more.
+    Belongs to one event loop. filters: compiled seccomp filters by profile. closing: the daemon has been told to
+    end, nothing restarts any more.
     """
 
     def __init__(

@@ -52,7 +52,8 @@ async def _start(engine: Engine, container: Container, restart_count: int) -> No
             await container.leaving
         attachments, container.pending = tuple(container.pending), []
         try:
-            request = await quick(start_request, engine, container.record, attachments, size=container.size)
+            joined = joined_namespaces(engine, container.record.host)
+            request = await quick(start_request, engine, container.record, joined, attachments, size=container.size)
             monitor = await engine.launcher.start(request)
         except (BoxshipError, OSError) as error:
             for sock, _, _ in attachments:
