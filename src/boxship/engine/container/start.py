@@ -3,7 +3,7 @@
 import msgspec
 
 from boxship.engine.container.failure import StartFailure, explain
-from boxship.engine.container.launching import start_request
+from boxship.engine.container.launching import joined_namespaces, start_request
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away
