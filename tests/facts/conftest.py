@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.facts.runner import Runner
-from tests.support.engine import Engine
+from tests.support.engine import Engine, Foreign
 
 COMPARED = pytest.StashKey[int]()
 NO_FACT = pytest.StashKey[list[str]]()
@@ -32,6 +32,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def runner(client_home: Path, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def runner(client_home: Path, engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """Asks the shared engine."""
     yield Runner(client_home / "bin/docker", engine.socket_path, tmp_path_factory.mktemp("facts"))

@@ -122,6 +122,19 @@ class Engine:
             time.sleep(0.05)
 
 
+class Foreign:
+    """An engine that is not ours, to hold the tests themselves against: nothing of it is stopped or removed."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.socket_path = host.removeprefix("unix://")
+        self.api = Api(self.socket_path)
+
+    def tail(self, lines: int = 60) -> str:
+        """Its log is not ours to read."""
+        return f"(the log of {self.host})"
+
+
 def _unmount_below(*roots: Path) -> None:
     """Unmount what lies below some folders, the last mounted first."""
     for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
