@@ -1,0 +1,1 @@
+"""Benchmarks beside a peer engine: `python -m bench`, or `make bench`."""
