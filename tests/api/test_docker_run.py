@@ -168,7 +168,7 @@ def test_signals_are_proxied(docker: Cli, name: str) -> None:
 
 
 def test_a_client_that_does_not_read_blocks_nobody(docker: Cli, name: str) -> None:
-    """The container runs to its end and its log is whole while an attached client sleeps (Docker waits for the client)."""
+    """The container runs to its end and its log is whole while an attached client sleeps; Docker waits."""
     script = "i=0; while [ $i -lt 40 ]; do head -c 100000 /dev/zero | tr '\\0' x; echo; i=$((i+1)); done"
     process = docker.start("run", "--name", name, BASE, "sh", "-c", script)
     try:
