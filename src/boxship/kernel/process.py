@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import ctypes
 import fcntl
 import os
@@ -199,6 +200,18 @@ def load_seccomp(program: bytes, *, log: bool = False) -> None:
 def join_new_session_keyring(name: str) -> None:
     """Give this process a session keyring of its own (keyctl(2)), so that the host's keys stay out of reach."""
     syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, name.encode())
+
+
+def ignore_signals(*numbers: int) -> None:
+    """SIG_IGN without the signal module's enumerations, whose many objects a fork would have to copy."""
+    for number in numbers:
+        _signal.signal(number, _signal.SIG_IGN)
+
+
+def default_signals(*numbers: int) -> None:
+    """SIG_DFL, likewise."""
+    for number in numbers:
+        _signal.signal(number, _signal.SIG_DFL)
 
 
 def reset_signals() -> None:

@@ -1,7 +1,8 @@
 """The container's first process, and a process that joins it: from the fork to the program.
 
 Everything runs in a fresh fork of the monitor. What fails is told through the report pipe as JSON, which closes on
-exec: no message means that the program runs. Order of the last steps: runc's, since each takes away what an earlier one needs.
+exec: no message means that the program runs. Order of the last steps: runc's, since each takes away what an earlier
+one needs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import termios
 from typing import TYPE_CHECKING
 
 from boxship.kernel import process as kernel
+from boxship.kernel.cgroup import Cgroup, detect
+from boxship.lib.errors import BoxshipError
 from boxship.shim import steps
 from boxship.shim.failure import Failed
 from boxship.shim.user import Identity, resolve
@@ -47,10 +50,16 @@ class Stdio:
         self.size = size
 
 
-def init(plan: dict[str, Any], cgroups: list[tuple[str, str]], stdio: Stdio, report: int) -> None:
-    """Become the container's first process. Never returns."""
+def init(plan_path: str, stdio: Stdio, report: int) -> None:
+    """Become the container's first process. Never returns.
+
+    The plan is read and the control group made here and not in the monitor: what this process allocates is gone at
+    exec, what a monitor allocates stays as long as the container.
+    """
     try:
         _prepare()
+        plan = json.loads(_step("read the plan", plan_path, _read, plan_path))
+        cgroups = _make_cgroups(plan["cgroup"])
         _join_cgroups(cgroups)
         for flag, path in plan["join"]:
             if flag != kernel.CLONE_NEWPID:
@@ -74,11 +83,12 @@ def init(plan: dict[str, Any], cgroups: list[tuple[str, str]], stdio: Stdio, rep
     os._exit(1)
 
 
-def join(process: dict[str, Any], pidfd: int, cgroups: list[tuple[str, str]], stdio: Stdio, report: int) -> None:
-    """Become a process of a running container (docker exec). Never returns."""
+def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report: int) -> None:
+    """Become a process of a running container (docker exec) whose control group is `cgroup`. Never returns."""
     try:
         _prepare()
-        _join_cgroups(cgroups)
+        if cgroup:
+            _join_cgroups(Cgroup(cgroup, detect()).folders)
         _oom_score(process.get("oomScoreAdj"))
         seccomp = _read_program(process)
         _step("enter the container's namespaces", "", kernel.setns, pidfd, EXEC_NAMESPACES)
@@ -114,6 +124,24 @@ def _step(name: str, path: str, function: Any, *values: Any) -> Any:
     except OSError as error:
         text = error.strerror or str(error)
         raise Failed(name, error.errno or 0, path, f"{name}{' at ' + path if path else ''}: {text}") from None
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
+
+
+def _make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
+    if not wanted["path"]:
+        return []
+    try:
+        return Cgroup.create(wanted["path"], wanted["resources"]).folders
+    except OSError as error:
+        path = error.filename or wanted["path"]
+        text = f"set up the control group at {path}: {error.strerror or error}"
+        raise Failed("cgroup", error.errno or 0, str(path), text) from None
+    except BoxshipError as error:
+        raise Failed("cgroup", errno.EINVAL, wanted["path"], error.message) from None
 
 
 def _join_cgroups(cgroups: list[tuple[str, str]]) -> None:

@@ -1,10 +1,9 @@
-"""The monitor's event loop: epoll, a table of handlers, and SIGCHLD as a readable descriptor."""
+"""The monitor's event loop: epoll, a table of handlers, ends of children by pidfd."""
 
 from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -45,20 +44,17 @@ class Loop:
         self._timers.append((time.monotonic() + seconds, action))
         self._timers.sort(key=lambda timer: timer[0])
 
-    def on_child(self, action: Callable[[], None]) -> None:
-        """Run `action` whenever children may have ended."""
-        reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+    def on_end(self, pid: int, action: Callable[[int], None]) -> int:
+        """Run `action` with the wait status when the child `pid` has ended, and reap it. Its pidfd, the loop's own."""
+        pidfd = os.pidfd_open(pid)
 
-        def woken(_: int) -> None:
-            try:
-                os.read(reader, 4096)
-            except BlockingIOError:
-                pass
-            action()
+        def ended(_: int) -> None:
+            self.forget(pidfd)
+            os.close(pidfd)
+            action(os.waitpid(pid, 0)[1])
 
-        self.watch(reader, IN, woken)
+        self.watch(pidfd, IN, ended)
+        return pidfd
 
     def stop(self) -> None:
         self._running = False

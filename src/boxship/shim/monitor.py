@@ -7,6 +7,7 @@ connection to the daemon may break and come back: what happened meanwhile is in 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,111 +16,102 @@ import time
 from typing import TYPE_CHECKING
 
 from boxship.kernel import process as kernel
-from boxship.kernel.cgroup import Cgroup
+from boxship.kernel.cgroup import Cgroup, detect
 from boxship.lib.logframe import LogTarget
 from boxship.shim import child, wire
+from boxship.shim.control import Control
+from boxship.shim.execs import Execs
 from boxship.shim.logs import open_log
 from boxship.shim.loop import IN, Loop
-from boxship.shim.processes import Process, exit_code
+from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
 
 if TYPE_CHECKING:
     from typing import Any
 
-# How long a monitor whose container has ended waits for clients that still have output to take.
+    Message = dict[str, Any]
+
+# How long, in seconds, a monitor whose container has ended waits for clients that still have output to take.
 _LINGER = 600.0
+# How often it looks for orphans that became its children.
+_ADOPTED_CHECK = 5.0
 _STATE_FILE = "exit.json"
 
 
 class Monitor:
     """One run of one container. `run` returns when there is nothing left to do."""
 
-    def __init__(self, request: dict[str, Any], link: socket.socket, attachments: list[int]) -> None:
+    def __init__(self, request: Message, link: socket.socket, attachments: list[int]) -> None:
         """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds."""
         self._request = request
         self._bundle: str = request["bundle"]
-        self._link: socket.socket | None = link
-        self._loop = Loop()
         self._attachments = attachments
-        self._cgroup: Cgroup | None = None
+        self._loop = Loop()
+        self._control = Control(
+            self._loop, link, self._bundle, answer=self._answer, state=self._state, lost=self._maybe_leave
+        )
+        self._execs = Execs(
+            self._loop,
+            spool_folder=request["spool_folder"],
+            cgroup=request["cgroup"],
+            tell=self._control.tell,
+            idle=self._maybe_leave,
+        )
         self._init: Process | None = None
-        self._execs: dict[str, Process] = {}
         self._pidfd = -1
         self._mount_namespace = -1
-        self._exit: dict[str, Any] | None = None
+        self._exit: Message | None = None
         self._released = False
-        self._listener: socket.socket | None = None
-
-    # -- start
 
     def run(self) -> None:
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-        self._loop.on_child(self._reap)
-        assert self._link is not None
-        self._link.setblocking(False)
-        self._loop.watch(self._link.fileno(), IN, self._from_daemon)
         try:
             self._start()
         except Exception as error:
             code = error.errno if isinstance(error, OSError) and error.errno else 0
             self._fail({"step": "prepare", "errno": code, "path": "", "message": f"prepare the container: {error}"})
         self._loop.run()
-        self._drop_link()
+        self._control.drop()
+
+    # -- start
 
     def _start(self) -> None:
         request = self._request
-        with open(f"{self._bundle}/plan.json", "rb", buffering=0) as file:
-            plan = json.loads(file.read())
-        if plan["cgroup"]["path"]:
-            self._cgroup = Cgroup.create(plan["cgroup"]["path"], plan["cgroup"]["resources"])
-        log = open_log(LogTarget.from_json(request["log"]))
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
         session = Session(
             self._loop,
             tty=request["tty"],
             open_stdin=request["open_stdin"],
             stdin_once=request["stdin_once"],
             size=tuple(request["size"]),
-            log=log,
+            log=open_log(LogTarget.from_json(request["log"])),
             spool_folder=request["spool_folder"],
-            on_detach=lambda: self._tell({"event": "detached"}),
+            on_detach=lambda: self._control.tell({"event": "detached"}),
         )
         stdio = session.child_side()
         report, report_end = os.pipe2(os.O_CLOEXEC)
-        for flag, path in plan["join"]:
-            if flag == kernel.CLONE_NEWPID:
-                # Takes effect on children only.
-                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                kernel.setns(fd, flag)
-                os.close(fd)
-        pid = kernel.fork_with_namespaces(plan["namespaces"])
+        if request["pid_namespace"]:
+            # Takes effect on children only.
+            fd = os.open(request["pid_namespace"], os.O_RDONLY | os.O_CLOEXEC)
+            kernel.setns(fd, kernel.CLONE_NEWPID)
+            os.close(fd)
+        pid = kernel.fork_with_namespaces(request["namespaces"])
         if pid == 0:
-            child.init(plan, self._cgroup_folders(), stdio, report_end)
+            child.init(f"{self._bundle}/plan.json", stdio, report_end)
         os.close(report_end)
+        process = self._init = Process("", pid, session, {})
+        process.pidfd = self._loop.on_end(pid, self._init_ended)
+        # One of its own: the loop closes its when the container ends.
         self._pidfd = os.pidfd_open(pid)
         session.forked()
-        process = self._init = Process("", pid, session, request.get("process", {}))
-        self._attach_first(session)
+        for options in request["attachments"]:
+            sock = socket.socket(fileno=self._attachments.pop(0))
+            session.attach(sock, leftover(options, self._attachments), options)
         session.on_idle = self._maybe_leave
         process.report = report
-        process.on_report = lambda _: self._init_reported(plan)
-        self._loop.watch(report, IN, process.on_report)
+        process.on_report = self._init_reported
+        self._loop.watch(report, IN, self._init_reported)
 
-    def _attach_first(self, session: Session) -> None:
-        for options in self._request["attachments"]:
-            sock = socket.socket(fileno=self._attachments.pop(0))
-            session.attach(sock, self._leftover(options, self._attachments), options)
-
-    @staticmethod
-    def _leftover(options: dict[str, Any], fds: list[int]) -> bytes:
-        if not options.get("leftover"):
-            return b""
-        memfd = fds.pop(0)
-        try:
-            return os.pread(memfd, os.fstat(memfd).st_size, 0)
-        finally:
-            os.close(memfd)
-
-    def _init_reported(self, plan: dict[str, Any]) -> None:
+    def _init_reported(self, _: int) -> None:
         process = self._init
         if process is None or process.report < 0:
             return
@@ -128,135 +120,70 @@ class Monitor:
             self._fail(failure)
             return
         process.running = True
-        # Held so that the last unmount of the container's tree stays out of the path that reports the exit.
-        self._mount_namespace = self._open_namespace(process.pid, "mnt")
-        if plan["namespaces"] & kernel.CLONE_NEWPID:
-            # Children of the monitor (execs) are born in the container's pid namespace from now on.
-            try:
-                kernel.setns(self._pidfd, kernel.CLONE_NEWPID)
-            except OSError:
-                # The container has ended already; there will be no exec.
-                pass
-        self._listen()
-        self._tell({"event": "started", "pid": process.pid, "time": process.started_ns})
-
-    @staticmethod
-    def _open_namespace(pid: int, name: str) -> int:
         try:
-            return os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            # Held so that the last unmount of the container's tree stays out of the path that reports the exit.
+            self._mount_namespace = os.open(f"/proc/{process.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+            if self._request["namespaces"] & kernel.CLONE_NEWPID:
+                # Children of the monitor (execs) are born in the container's pid namespace from now on.
+                kernel.setns(self._pidfd, kernel.CLONE_NEWPID)
+            else:
+                self._loop.after(_ADOPTED_CHECK, self._reap_adopted)
         except OSError:
-            # A container that ended meanwhile has none to hold.
-            return -1
+            # The container has ended already: there is nothing to hold, and there will be no exec.
+            pass
+        self._control.listen()
+        self._control.tell({"event": "started", "pid": process.pid, "time": process.started_ns})
 
-    def _fail(self, failure: dict[str, Any]) -> None:
+    def _fail(self, failure: Message) -> None:
         """The container did not start: report it and go."""
         process = self._init
         if process is not None:
-            self._kill(process.pid)
+            self._loop.forget(process.pidfd)
+            try:
+                os.kill(process.pid, signal.SIGKILL)
+                os.waitpid(process.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                # Reaped before its report was read.
+                pass
             process.session.process_ended()
             process.session.drop_clients()
         else:
             for fd in self._attachments:
                 os.close(fd)
-        self._tell({"event": "failed", **failure})
+        self._control.tell({"event": "failed", **failure})
         self._clean()
         self._released = True
         self._loop.stop()
 
-    @staticmethod
-    def _kill(pid: int) -> None:
-        try:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
+    # -- the daemon's requests
 
-    # -- the daemon
-
-    def _listen(self) -> None:
-        """From now on a restarted daemon finds this monitor."""
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        path = f"{self._bundle}/monitor.sock"
-        wire.bind_in(listener, self._bundle, "monitor.sock")
-        os.chmod(path, 0o600)
-        listener.listen(4)
-        listener.setblocking(False)
-        self._listener = listener
-        self._loop.watch(listener.fileno(), IN, self._accept)
-
-    def _accept(self, _: int) -> None:
-        assert self._listener is not None
-        try:
-            link = self._listener.accept()[0]
-        except OSError:
-            return
-        self._drop_link()
-        link.setblocking(False)
-        self._link = link
-        self._loop.watch(link.fileno(), IN, self._from_daemon)
-        self._tell({"event": "state", **self._state()})
-
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> Message:
         assert self._init is not None
         return {
             "protocol": wire.PROTOCOL,
             "pid": self._init.pid,
             "time": self._init.started_ns,
-            "execs": [process.state() for process in self._execs.values()],
+            "execs": [process.state() for process in self._execs.processes.values()],
             "exit": self._exit,
         }
 
-    def _drop_link(self) -> None:
-        if self._link is not None:
-            self._loop.forget(self._link.fileno())
-            self._link.close()
-            self._link = None
-
-    def _tell(self, message: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
-        if self._link is None:
-            return
-        try:
-            wire.send(self._link, message, fds)
-        except OSError:
-            # Gone, or not reading: it will connect again and ask for the state.
-            self._drop_link()
-
-    def _from_daemon(self, events: int) -> None:
-        assert self._link is not None
-        try:
-            received = wire.receive(self._link)
-        except BlockingIOError:
-            return
-        except OSError:
-            received = None
-        if received is None:
-            self._drop_link()
-            self._maybe_leave()
-            return
-        message, fds = received
-        reply: dict[str, Any] = {"re": message.get("seq", 0)}
-        try:
-            answer = self._answer(message, fds)
-        except OSError as error:
-            answer = {"errno": error.errno or 0, "message": os.strerror(error.errno or 0)}
-        if answer is not None:
-            self._tell(reply | answer)
-
-    def _answer(self, message: dict[str, Any], fds: list[int]) -> dict[str, Any] | None:
+    def _answer(self, message: Message, fds: list[int]) -> Message | None:
         """Carry out one request; its answer, None when that comes later."""
         operation = message["op"]
-        if operation == "exec":
-            self._start_exec(message, fds)
-            return None
-        process = self._init if not message.get("exec") else self._execs.get(message["exec"])
         if operation == "release":
             self._released = True
             self._maybe_leave()
             return {}
-        if process is None:
+        running = self._init is not None and self._init.running
+        if operation == "exec" and running:
+            self._execs.start(message, fds, self._pidfd)
+            return None
+        name = message.get("exec", "")
+        process = self._init if not name else self._execs.processes.get(name)
+        if process is None or operation == "exec":
             for fd in fds:
                 os.close(fd)
-            return {"errno": 3, "message": "no such process"}
+            return {"errno": errno.ESRCH, "step": operation, "message": "the container is not running"}
         if operation == "signal":
             if process.running:
                 os.kill(process.pid, message["signal"])
@@ -264,191 +191,95 @@ class Monitor:
             process.session.resize(message["height"], message["width"])
         elif operation == "attach":
             sock = socket.socket(fileno=fds.pop(0))
-            process.session.attach(sock, self._leftover(message, fds), message)
+            process.session.attach(sock, leftover(message, fds), message)
         else:
-            return {"errno": 38, "message": f"unknown operation {operation}"}
+            return {"errno": errno.ENOSYS, "message": f"unknown operation {operation}"}
         return {}
 
-    # -- execs
-
-    def _start_exec(self, message: dict[str, Any], fds: list[int]) -> None:
-        exec_id = message["exec"]
-        sequence = message.get("seq", 0)
-        session = Session(
-            self._loop,
-            tty=message["tty"],
-            open_stdin=message["open_stdin"],
-            stdin_once=True,
-            size=tuple(message["size"]),
-            log=None,
-            spool_folder=self._request["spool_folder"],
-            on_detach=lambda: self._tell({"event": "detached", "exec": exec_id}),
-        )
-        attach: dict[str, Any] = message.get("attach") or {}
-        sock = socket.socket(fileno=fds.pop(0)) if attach else None
-        leftover = self._leftover(attach, fds)
-        if self._init is None or not self._init.running:
-            self._tell({"re": sequence, "errno": 3, "step": "exec", "message": "the container is not running"})
-            if sock is not None:
-                sock.close()
-            return
-        stdio = session.child_side()
-        report, report_end = os.pipe2(os.O_CLOEXEC)
-        pid = os.fork()
-        if pid == 0:
-            child.join(message["process"], self._pidfd, self._cgroup_folders(), stdio, report_end)
-        os.close(report_end)
-        process = Process(exec_id, pid, session, message["process"])
-        process.report = report
-        self._execs[exec_id] = process
-        session.forked()
-        session.on_idle = self._maybe_leave
-
-        def reported(_: int) -> None:
-            if process.report < 0:
-                return
-            failure = process.take_report(self._loop)
-            if failure:
-                # An exec that could not start: its client hears why, as from Docker.
-                if sock is not None:
-                    session.attach(sock, b"", attach)
-                process.failure = failure
-                self._kill(pid)
-                self._exec_ended(process, 126 if failure.get("errno") == 13 else 127)
-                self._tell({"re": sequence, **failure})
-                return
-            process.running = True
-            if sock is not None:
-                session.attach(sock, leftover, attach)
-            self._tell({"re": sequence, "pid": pid})
-
-        process.on_report = reported
-        self._loop.watch(report, IN, reported)
-
-    def _exec_ended(self, process: Process, code: int) -> None:
-        process.running = False
-        process.exit_code = code
-        if process.failure:
-            text = "OCI runtime exec failed: exec failed: unable to start container process: "
-            process.session.announce(f"{text}{process.failure['message']}\r\n".encode())
-        process.session.process_ended()
-        self._tell({"event": "exec_exited", "exec": process.exec_id, "code": code})
-
     # -- ends
-
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if self._init is not None and pid == self._init.pid:
-                self._init_ended(status)
-                continue
-            for process in self._execs.values():
-                if process.pid == pid and process.exit_code is None:
-                    if process.report >= 0:
-                        process.on_report(IN)
-                    if process.exit_code is None:
-                        self._exec_ended(process, exit_code(status))
 
     def _init_ended(self, status: int) -> None:
         process = self._init
         assert process is not None
-        if process.report >= 0:
-            # It ended before its report was read.
-            process.on_report(IN)
-            if self._released:
-                return
+        # It may have ended before its report was read.
+        self._init_reported(IN)
+        if self._released:
+            return
         process.running = False
-        finished = time.time_ns()
-        if self._cgroup is not None:
-            # Members of the host's pid namespace outlive the first process.
-            self._cgroup.kill_all()
-        process.session.process_ended()
         process.exit_code = exit_code(status)
-        for other in self._execs.values():
-            if other.exit_code is None:
-                self._exec_ended(other, self._wait_exec(other))
-        self._exit = {
-            "code": process.exit_code,
-            "oom_killed": self._cgroup is not None and self._cgroup.oom_killed(),
-            "time": finished,
-        }
+        finished = time.time_ns()
+        cgroup = self._cgroup()
+        if cgroup is not None:
+            # Members of the host's pid namespace outlive the first process.
+            cgroup.kill_all()
+        process.session.process_ended()
+        self._execs.container_ended()
+        killed = cgroup is not None and cgroup.oom_killed()
+        self._exit = {"code": process.exit_code, "oom_killed": killed, "time": finished}
         self._save()
-        self._tell({"event": "exited", **self._exit})
+        self._control.tell({"event": "exited", **self._exit})
         self._clean()
         self._loop.after(_LINGER, self._loop.stop)
         self._maybe_leave()
 
-    @staticmethod
-    def _wait_exec(process: Process) -> int:
-        # Members of the container's pid namespace are dead by now; those of the host's were killed by cgroup.
-        try:
-            return exit_code(os.waitpid(process.pid, 0)[1])
-        except ChildProcessError:
-            return 137
-
     def _save(self) -> None:
         """Keep the exit for a daemon that is not there now."""
-        state = self._state()
         temporary = f"{self._bundle}/{_STATE_FILE}.new"
         try:
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                os.write(fd, json.dumps(state).encode())
+                os.write(fd, json.dumps(self._state()).encode())
             finally:
                 os.close(fd)
             os.rename(temporary, f"{self._bundle}/{_STATE_FILE}")
-        except OSError:
-            # The run folder is full or gone; a daemon that is connected hears it anyway.
-            pass
+        except OSError as error:
+            # The run folder is full or gone; a daemon that is connected hears of the exit anyway.
+            self._complain("keep the exit", error)
 
     def _maybe_leave(self) -> None:
         if self._exit is None or self._init is None:
             return
-        sessions = [self._init.session, *(process.session for process in self._execs.values())]
-        if all(session.idle for session in sessions) and (self._released or self._link is None):
+        sessions = [self._init.session, *(process.session for process in self._execs.processes.values())]
+        if all(session.idle for session in sessions) and (self._released or not self._control.connected):
             self._loop.stop()
 
     def _clean(self) -> None:
         """What takes the kernel time, after everybody has been told. The bundle is not touched any more after it."""
-        if self._listener is not None:
-            self._loop.forget(self._listener.fileno())
-            self._listener.close()
-            self._listener = None
-            try:
-                os.unlink(f"{self._bundle}/monitor.sock")
-            except OSError:
-                pass
+        self._control.stop_listening()
         for fd in (self._mount_namespace, self._pidfd):
             if fd >= 0:
                 os.close(fd)
         self._mount_namespace = self._pidfd = -1
-        self._remove_cgroup()
-        self._tell({"event": "cleaned"})
+        cgroup = self._cgroup()
+        if cgroup is not None:
+            try:
+                cgroup.remove()
+            except OSError as error:
+                # Somebody else put a process in; the daemon's next boot tries again.
+                self._complain("remove the control group", error)
+        self._control.tell({"event": "cleaned"})
 
-    def _cgroup_folders(self) -> list[tuple[str, str]]:
-        return self._cgroup.folders if self._cgroup is not None else []
+    def _cgroup(self) -> Cgroup | None:
+        path = self._request["cgroup"]
+        return Cgroup(path, detect()) if path else None
 
-    def _remove_cgroup(self) -> None:
-        if self._cgroup is None:
-            return
-        try:
-            self._cgroup.remove()
-        except OSError as error:
-            # Somebody else put a process in; the daemon's next boot tries again.
-            os.write(2, f"boxship monitor {self._bundle}: remove the control group: {error}\n".encode())
+    def _reap_adopted(self) -> None:
+        """In the host's pid namespace the container's orphans become children of the monitor (a subreaper)."""
+        self._loop.after(_ADOPTED_CHECK, self._reap_adopted)
+        own = {process.pid for process in (self._init, *self._execs.processes.values()) if process is not None}
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb", buffering=0) as file:
+            for pid in map(int, file.readall().split()):
+                if pid not in own:
+                    os.waitpid(pid, os.WNOHANG)
+
+    def _complain(self, what: str, error: OSError) -> None:
+        os.write(2, f"boxship monitor {self._bundle}: {what}: {error}\n".encode())
 
 
-def main(request: dict[str, Any], link: socket.socket, fds: list[int]) -> None:
+def main(request: Message, link: socket.socket, fds: list[int]) -> None:
     """What the zygote's fork runs."""
     os.setsid()
     kernel.set_name("boxship-monitor")
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kernel.ignore_signals(signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+    kernel.default_signals(signal.SIGCHLD)
     Monitor(request, link, fds).run()

@@ -21,6 +21,7 @@ class Process:
     def __init__(self, exec_id: str, pid: int, session: Session, spec: dict[str, Any]) -> None:
         self.exec_id = exec_id
         self.pid = pid
+        self.pidfd = -1
         self.session = session
         self.spec = spec
         self.report = -1
@@ -58,3 +59,14 @@ def exit_code(status: int) -> int:
     """A wait status as the shell tells it: 128 + n for signal n."""
     code = os.waitstatus_to_exitcode(status)
     return 128 - code if code < 0 else code
+
+
+def leftover(options: dict[str, Any], fds: list[int]) -> bytes:
+    """The bytes that came with an attachment, from the memfd that travels after its socket."""
+    if not options.get("leftover"):
+        return b""
+    memfd = fds.pop(0)
+    try:
+        return os.pread(memfd, os.fstat(memfd).st_size, 0)
+    finally:
+        os.close(memfd)

@@ -23,11 +23,14 @@ _INLINE_LIMIT = 60_000
 # SCM_MAX_FD is 253; nobody here sends near as many.
 _MAX_FDS = 64
 _IN_MEMFD = b"M"
+# Made once: json.dumps makes an encoder for every call that is not plain.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
 
 
 def pack(message: dict[str, Any]) -> tuple[bytes, int]:
     """The packet for a message and the memfd that goes first with it, -1 for none (the caller closes it)."""
-    data = json.dumps(message, separators=(",", ":")).encode()
+    data = _encode(message).encode()
     if len(data) <= _INLINE_LIMIT:
         return data, -1
     memfd = os.memfd_create("message", os.MFD_CLOEXEC)
@@ -72,7 +75,7 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
             data = os.pread(memfd, os.fstat(memfd).st_size, 0)
         finally:
             os.close(memfd)
-    return json.loads(data), handles
+    return _decode(data.decode()), handles
 
 
 def bind_in(sock: socket.socket, folder: str, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from boxship.kernel.process import CLONE_NEWPID
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Unavailable
 from boxship.runtime.launch.link import Message
@@ -150,7 +151,7 @@ class Launcher:
             await previous.cleaned.wait()
         bundle = self.bundle(request.container_id)
         try:
-            await quick(_write_bundle, bundle, request)
+            operations = await quick(_write_bundle, bundle, request)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except BaseException:
             for sock, _, _ in request.attachments:
@@ -165,6 +166,9 @@ class Launcher:
         message = {
             "op": "start",
             "bundle": bundle,
+            "namespaces": operations["namespaces"],
+            "pid_namespace": dict(operations["join"]).get(CLONE_NEWPID, ""),
+            "cgroup": operations["cgroup"]["path"],
             "log": request.log.to_json(),
             "spool_folder": os.path.dirname(request.log.path) or bundle,
             "tty": request.tty,
@@ -253,7 +257,7 @@ class Launcher:
             self._zygote = None
 
 
-def _write_bundle(bundle: str, request: StartRequest) -> None:
+def _write_bundle(bundle: str, request: StartRequest) -> dict[str, Any]:
     shutil.rmtree(bundle, ignore_errors=True)
     os.makedirs(bundle, mode=0o700)
     spec = request.spec
@@ -265,6 +269,7 @@ def _write_bundle(bundle: str, request: StartRequest) -> None:
             os.write(fd, msgspec.json.encode(value))
         finally:
             os.close(fd)
+    return operations
 
 
 def _read_exit(bundle: str) -> Exit | None:

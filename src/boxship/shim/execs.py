@@ -1,0 +1,102 @@
+"""Execs: more processes in a monitor's container."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from boxship.shim import child
+from boxship.shim.loop import IN, Loop
+from boxship.shim.processes import Process, exit_code, leftover
+from boxship.shim.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Message = dict[str, Any]
+
+_FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
+# What Docker's clients get as exit code of an exec that could not start.
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
+
+
+class Execs:
+    """The execs of one run, ended ones included: their exit codes are kept until the container ends."""
+
+    def __init__(
+        self, loop: Loop, *, spool_folder: str, cgroup: str, tell: Callable[[Message], None], idle: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._spool_folder = spool_folder
+        self._cgroup = cgroup
+        self._tell = tell
+        self._idle = idle
+        self.processes: dict[str, Process] = {}
+
+    def start(self, message: Message, fds: list[int], pidfd: int) -> None:
+        """Carry out an `exec` request in the container of `pidfd`; the answer follows when the program runs."""
+        exec_id: str = message["exec"]
+        attach: Message = message.get("attach") or {}
+        session = Session(
+            self._loop,
+            tty=message["tty"],
+            open_stdin=message["open_stdin"],
+            stdin_once=True,
+            size=tuple(message["size"]),
+            log=None,
+            spool_folder=self._spool_folder,
+            on_detach=lambda: self._tell({"event": "detached", "exec": exec_id}),
+        )
+        sock = socket.socket(fileno=fds.pop(0)) if attach else None
+        early = leftover(attach, fds)
+        stdio = session.child_side()
+        report, report_end = os.pipe2(os.O_CLOEXEC)
+        pid = os.fork()
+        if pid == 0:
+            child.join(message["process"], pidfd, self._cgroup, stdio, report_end)
+        os.close(report_end)
+        process = Process(exec_id, pid, session, message["process"])
+        process.report = report
+        self.processes[exec_id] = process
+        session.forked()
+        session.on_idle = self._idle
+        sequence = message.get("seq", 0)
+
+        def reported(_: int) -> None:
+            if process.report < 0:
+                return
+            process.failure = process.take_report(self._loop)
+            if sock is not None:
+                # A client hears of a failure, too: `_ended` tells it.
+                session.attach(sock, b"" if process.failure else early, attach)
+            if process.failure:
+                self._tell({"re": sequence, **process.failure})
+                return
+            process.running = True
+            self._tell({"re": sequence, "pid": pid})
+
+        process.on_report = reported
+        self._loop.watch(report, IN, reported)
+        process.pidfd = self._loop.on_end(pid, lambda status: self._ended(process, status))
+
+    def _ended(self, process: Process, status: int) -> None:
+        process.on_report(IN)
+        process.running = False
+        process.exit_code = exit_code(status)
+        if process.failure:
+            code = process.failure.get("errno")
+            process.exit_code = _NOT_EXECUTABLE if code == errno.EACCES else _NOT_FOUND
+            process.session.announce(f"{_FAILED}{process.failure['message']}\r\n".encode())
+        process.session.process_ended()
+        self._tell({"event": "exec_exited", "exec": process.exec_id, "code": process.exit_code})
+
+    def container_ended(self) -> None:
+        """Members of the container's pid namespace are dead by now, those of the host's were killed by cgroup."""
+        for process in self.processes.values():
+            if process.exit_code is None:
+                self._loop.forget(process.pidfd)
+                os.close(process.pidfd)
+                self._ended(process, os.waitpid(process.pid, 0)[1])
