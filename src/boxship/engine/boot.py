@@ -16,7 +16,7 @@ from boxship.engine.exec.register import Exec
 from boxship.engine.supervise.exits import ended, watch
 from boxship.engine.supervise.policy import starts_at_boot
 from boxship.engine.supervise.restart import schedule
-from boxship.lib.bridge import quick
+from boxship.lib.bridge import bulk, quick
 from boxship.lib.clock import now_ns
 from boxship.lib.errors import BoxshipError, NotFound, Unavailable
 from boxship.model.container import ContainerState, ExecConfig
@@ -32,6 +32,7 @@ async def boot(engine: Engine) -> None:
     Restart policies act afterwards, beside the requests.
     """
     await quick(engine.containers.load)
+    await bulk(engine.images.sweep)
     runs = await quick(_folders, f"{engine.config.run_root}/c")
     await asyncio.gather(*(_take_over(engine, container, container.id in runs) for container in engine.containers))
     await _sweep(engine, runs)

@@ -32,7 +32,21 @@ async def create(
     InvalidParameter, NotFound (no such image) or Conflict (the name is taken), in the order Docker finds them.
     """
     validate(config, host)
-    image = await quick(engine.images.resolve, config.image)
+    found = await quick(engine.images.resolve, config.image)
+    # Whoever removes the image meanwhile: the layers stay until this container's record names them.
+    with engine.images.hold(found.id) as image:
+        return await _create(engine, image, config, host, networking, name, platform)
+
+
+async def _create(
+    engine: Engine,
+    image: ImageRecord,
+    config: ContainerConfig,
+    host: HostConfig,
+    networking: dict[str, Any],
+    name: str,
+    platform: str,
+) -> tuple[str, list[str]]:
     check_platform(image, config.image, platform)
     config = merge(config, image.config)
     if not config.cmd and not config.entrypoint:

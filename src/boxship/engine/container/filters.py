@@ -85,7 +85,7 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
             return lambda container: any(
                 value in (point.get("Name", ""), point["Destination"])
                 for value in values
-                for point in mounts(container.record.host)
+                for point in mounts(container.record)
             )
         case "network":
             return lambda container: any(value in container.record.networks for value in values)

@@ -52,7 +52,7 @@ async def inspect(engine: Engine, ref: str, *, size: bool) -> dict[str, Any]:
         "ExecIDs": [exec.id for exec in container.execs.values() if not exec.ended] or None,
         "HostConfig": host_body(record.host),
         "GraphDriver": await quick(_graph_driver, engine, record.id),
-        "Mounts": mounts(record.host),
+        "Mounts": mounts(record),
         "Config": config_body(record.config),
         "NetworkSettings": _network_settings(container),
     }

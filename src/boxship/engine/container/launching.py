@@ -11,7 +11,8 @@ from boxship.model.config import HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.runtime.launch import Attach, StartRequest
 from boxship.runtime.prepare import prepare
-from boxship.runtime.spec import SpecInput, build_spec, joined_containers
+from boxship.runtime.spec import SpecInput, build_spec
+from boxship.runtime.spec.namespaces import joined_containers
 
 _NAMESPACES = {"network": "net", "ipc": "ipc", "pid": "pid"}
 

@@ -47,7 +47,7 @@ def _body(container: Container, now: int) -> dict[str, Any]:
         "Status": status_text(state, now),
         "HostConfig": {"NetworkMode": record.host.network_mode},
         "NetworkSettings": {"Networks": networks(container)},
-        "Mounts": mounts(record.host),
+        "Mounts": mounts(record),
     }
 
 

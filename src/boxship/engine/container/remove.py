@@ -60,6 +60,9 @@ async def take_away(engine: Engine, container: Container) -> None:
         engine.execs.forget(exec_id)
     try:
         await quick(remove_files, engine, container.id)
+        if engine.images.catalog.get(container.record.image_id) is None:
+            # The image was removed by force while this container stood on its layers.
+            await quick(engine.images.collect, container.record.diff_ids)
     except OSError as error:
         raise BoxshipError(
             f"container {container.name} is removed, but not all of its files: {error.filename}: {error.strerror}; "

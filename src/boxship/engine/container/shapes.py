@@ -3,7 +3,8 @@
 from typing import Any
 
 from boxship.engine.container.register import Container
-from boxship.model.config import HostConfig
+from boxship.model.container import ContainerRecord
+from boxship.runtime.spec.points import mount_points
 
 # SPEC of API 1.51, EndpointSettings: every key is always there.
 _ENDPOINT: dict[str, Any] = {
@@ -30,34 +31,21 @@ def networks(container: Container) -> dict[str, Any]:
     return {name: dict(_ENDPOINT) for name in container.record.networks}
 
 
-def mounts(host: HostConfig) -> list[dict[str, Any]]:
-    """The bind mounts as `docker inspect` lists them."""
-    points = []
-    for bind in host.binds or ():
-        source, _, rest = bind.partition(":")
-        target, _, mode = rest.partition(":")
-        if source.startswith("/"):
-            points.append(_bind(source, target, mode))
-    for mount in host.mounts or ():
-        if mount.type == "bind":
-            point = _bind(mount.source, mount.target, "")
-            point["RW"] = not mount.read_only
-            point["Propagation"] = (mount.bind_options or {}).get("Propagation") or "rprivate"
-            points.append(point)
-        elif mount.type == "tmpfs":
-            point = _bind("", mount.target, "")
-            points.append({**point, "Type": "tmpfs", "RW": not mount.read_only, "Propagation": ""})
-    return points
-
-
-def _bind(source: str, target: str, mode: str) -> dict[str, Any]:
-    words = mode.split(",")
-    propagation = next((word for word in words if word.lstrip("r") in ("private", "shared", "slave")), "rprivate")
-    return {
-        "Type": "bind",
-        "Source": source.rstrip("/") or "/",
-        "Destination": target,
-        "Mode": mode,
-        "RW": "ro" not in words,
-        "Propagation": propagation,
-    }
+def mounts(record: ContainerRecord) -> list[dict[str, Any]]:
+    """The mounts as `docker inspect` lists them; what `--tmpfs` asks for is not among them."""
+    config, host = record.config, record.host
+    if not (host.binds or host.mounts):
+        return []
+    plain_tmpfs = set(host.tmpfs or ())
+    return [
+        {
+            "Type": point.kind,
+            "Source": point.source if point.kind == "bind" else "",
+            "Destination": point.target,
+            "Mode": point.mode,
+            "RW": not point.read_only,
+            "Propagation": point.propagation,
+        }
+        for point in mount_points(config, host)
+        if point.target not in plain_tmpfs
+    ]
