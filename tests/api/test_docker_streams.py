@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
 
 from tests.support.cli import Cli
 
@@ -77,20 +76,21 @@ def test_logs_follow_with_tail_has_no_gap_and_no_double(docker: Cli, name: str) 
 
 def test_events_as_they_happen(docker: Cli, name: str) -> None:
     """The life of a container, in order, on an open stream."""
-    follower = Follower(docker.start("events", "--filter", f"container={name}", "--format", "{{.Action}}"))
+    mine = ("--label", f"watched={name}")
+    form = "{{.Actor.Attributes.name}} {{.Action}}"
+    follower = Follower(docker.start("events", "--filter", f"label=watched={name}", "--format", form))
     try:
-        for _ in range(100):  # the stream is open once it tells something
-            probe = f"{name}-probe"
-            docker("create", "--name", probe, BASE, "true").ok()
-            docker("rm", probe).ok()
-            break
-        time.sleep(1.0)
-        docker("run", "--name", name, BASE, "true").ok()
-        follower.until("die")
+        for number in range(100):  # the stream is open once it tells something
+            docker("create", *mine, "--name", f"{name}-probe{number}", BASE, "true").ok()
+            docker("rm", f"{name}-probe{number}").ok()
+            if follower.lines:
+                break
+        docker("run", *mine, "--name", name, BASE, "true").ok()
         docker("rm", name).ok()
-        follower.until("destroy")
+        follower.until(f"{name} destroy")
         wanted = ["create", "attach", "start", "die", "destroy"]
-        assert [action for action in follower.lines if action in wanted] == wanted
+        seen = [line.split()[1] for line in follower.lines if line.startswith(f"{name} ")]
+        assert [action for action in seen if action in wanted] == wanted
     finally:
         follower.stop()
 
@@ -109,9 +109,17 @@ def test_wait_answers_when_it_ends(docker: Cli, name: str) -> None:
 
 def test_attach_gives_output_and_exit_code(docker: Cli, name: str) -> None:
     """attach to a running container: its later output, its exit code."""
-    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read line; echo got $line; exit 9").ok()
-    said = docker("attach", name, stdin=b"this\n")
-    assert (said.text, said.code) == ("got this", 9)
+    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read line; echo got $line; read line; exit 9").ok()
+    process = docker.start("attach", name)
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b"this\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"got this\n"
+        process.stdin.close()
+        assert process.wait(timeout=30) == 9
+    finally:
+        Follower(process).stop()
 
 
 def test_logs_of_many_lines_by_pages(docker: Cli, name: str) -> None:

@@ -15,7 +15,6 @@ CASES = (
     case("raw-attach-cat", setup("run -di --name {p} {base} cat"), Http("POST", ATTACH, upgrade=True, stdin=b"hello\n", recorded=False), d("logs {p}")),
     case("raw-attach-logs", setup("run --name {p} {base} sh -c 'echo one; echo two >&2'"), Http("POST", V + "/{p}/attach?logs=1&stdout=1&stderr=1", upgrade=True)),
     case("raw-attach-logs-tty", setup("run -t --name {p} {base} sh -c 'echo one; echo two >&2'"), Http("POST", V + "/{p}/attach?logs=1&stdout=1&stderr=1", upgrade=True)),
-    case("raw-attach-exited", setup("run --name {p} {base} true"), Http("POST", V + "/{p}/attach?stream=1&stdout=1", upgrade=True)),
     case("raw-attach-no-streams", setup("run --name {p} {base} echo x"), Http("POST", V + "/{p}/attach", upgrade=True)),
     case("raw-attach-running", setup("run -d --name {p} {base} sh -c 'sleep 1.5; echo late; echo err >&2'"), Http("POST", V + "/{p}/attach?stream=1&stdout=1&stderr=1", upgrade=True)),
     case("raw-attach-running-tty", setup("run -dt --name {p} {base} sh -c 'sleep 1.5; echo late'"), Http("POST", V + "/{p}/attach?stream=1&stdout=1&stderr=1", upgrade=True)),
