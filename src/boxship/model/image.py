@@ -1,6 +1,6 @@
 """An image as the engine keeps it."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import msgspec
 
@@ -10,9 +10,10 @@ from boxship.model.config import ContainerConfig
 class ImageRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One image: its identity, its place in the store and what of its config containers need.
 
-    id: "sha256:…", the digest of the config blob. diff_ids: the layers, lowest first. size: bytes of all
-    layers unpacked. created, last_tagged: nanoseconds since the epoch, 0 for never. config_json: the config blob's
-    bytes, unchanged.
+    id: "sha256:…", the digest of the config blob, which the content store has. diff_ids: the layers, lowest first.
+    size: bytes of all layers unpacked. created, last_tagged: nanoseconds since the epoch, 0 for never.
+    tags, digests: the names that lead here, as Docker lists them (`busybox:latest`, `busybox@sha256:…`), sorted.
+    parent: the image it was built from on this machine, "" for none.
     """
 
     id: str
@@ -28,7 +29,13 @@ class ImageRecord(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     last_tagged: int = 0
     config: ContainerConfig = ContainerConfig()
-    config_json: bytes = b""
     tags: list[str] = []
     digests: list[str] = []
-    history: list[dict[str, Any]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerUse:
+    """A container that was made from an image, as removing the image needs to know it."""
+
+    id: str
+    running: bool
