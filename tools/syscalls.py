@@ -56,9 +56,7 @@ def _lines(start: int, run: list[str]) -> list[str]:
 
 def main() -> None:
     root = Path(sys.argv[1])
-    version = re.search(
-        r"LINUX_VERSION_CODE (\d+)", (root / "usr/include/linux/version.h").read_text(encoding="ascii")
-    )
+    version = re.search(r"LINUX_VERSION_CODE (\d+)", (root / "usr/include/linux/version.h").read_text(encoding="ascii"))
     code = int(version[1]) if version else 0
     kernel = f"{code >> 16}.{code >> 8 & 255}"
     target = Path(__file__).parent.parent / "src/boxship/kernel/syscalls"

@@ -10,10 +10,10 @@ import ctypes
 import errno
 import os
 import struct
-from typing import TYPE_CHECKING
 
 from boxship.kernel.libc import syscall
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from boxship.kernel.cgroup.devices import Device
 

@@ -6,8 +6,7 @@ lines of text, v2 as a BPF program (`boxship.kernel.bpf`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -57,8 +56,8 @@ def allowed_devices(rules: list[dict[str, Any]]) -> list[Device] | None:
             allowed[key] = "".join(letter for letter in allowed[key] if letter not in access)
     if everything:
         return None
-    for *key_parts, access in ALWAYS:
-        key = (str(key_parts[0]), int(key_parts[1]), int(key_parts[2]))
+    for kind, major, minor, access in ALWAYS:
+        key = (kind, major, minor)
         allowed[key] = "".join(letter for letter in "rwm" if letter in allowed.get(key, "") + access)
     return [(*key, access) for key, access in allowed.items() if access]
 

@@ -6,13 +6,13 @@ import errno
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
 
 from boxship.kernel import bpf
 from boxship.kernel.cgroup.devices import allowed_devices
 from boxship.kernel.cgroup.layout import Layout, detect
 from boxship.kernel.cgroup.resources import plan_resources
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -56,7 +56,7 @@ def read_mounts(text: str) -> Layout:
         fields, separator, tail = line.partition(" - ")
         if not separator:
             continue
-        mountpoint = _unescape(fields.split(" ")[4])
+        mountpoint = unescape(fields.split(" ")[4])
         kind, _, options = tail.split(" ", 2)
         if kind == "cgroup2":
             v2_roots.append(mountpoint)
@@ -79,7 +79,8 @@ def read_mounts(text: str) -> Layout:
     )
 
 
-def _unescape(path: str) -> str:
+def unescape(path: str) -> str:
+    """A path of a mountinfo file as it is: blanks and backslashes stand there as octal numbers."""
     if "\\" not in path:
         return path
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):

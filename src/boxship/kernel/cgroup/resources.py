@@ -6,11 +6,11 @@ Sources: OCI runtime-spec config-linux.md; Documentation/admin-guide/cgroup-v1 a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from boxship.kernel.cgroup.devices import v1_device_writes
 from boxship.lib.errors import InvalidParameter
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -166,9 +166,7 @@ def _pids(resources: dict[str, Any]) -> list[Write]:
 
 
 def _add(writes: list[Write], controller: str, values: dict[str, Any], files: dict[str, str]) -> None:
-    writes += [
-        (controller, file, str(values[key])) for key, file in files.items() if values.get(key) not in (None, "")
-    ]
+    writes += [(controller, file, str(values[key])) for key, file in files.items() if values.get(key) not in (None, "")]
 
 
 def _number(value: int) -> str:

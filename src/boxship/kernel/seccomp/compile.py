@@ -15,13 +15,13 @@ seccomp(2), seccomp_rule_add(3)):
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
 
 from boxship.kernel import seccomp
 from boxship.kernel.seccomp import code
 from boxship.kernel.syscalls import MULTIPLEXED, table
 from boxship.lib.errors import InvalidParameter, Unsupported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -90,7 +90,10 @@ def compile_filter(profile: dict[str, Any], machine: str) -> bytes:
     valid profile, Unsupported for user notification and for machines without a table.
     """
     if machine not in _NATIVE:
-        raise Unsupported(f"seccomp profiles for {machine} are not supported; run with --security-opt seccomp=unconfined")
+        raise Unsupported(
+            f"seccomp profiles for {machine} are not supported yet\n"
+            "  to run without one:  --security-opt seccomp=unconfined"
+        )
     if profile.get("listenerPath"):
         raise Unsupported("a seccomp profile with listenerPath is not supported; remove it from the profile")
     default = _verdict(profile.get("defaultAction", ""), profile.get("defaultErrnoRet"))

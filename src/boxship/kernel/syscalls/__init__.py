@@ -11,9 +11,10 @@ from importlib import import_module
 # On 32-bit x86 these calls also go through one multiplexer (linux/net.h, linux/ipc.h): name -> (multiplexer, its
 # first argument).
 _SOCKET_CALLS = (
-    "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown "
-    "setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg"
-).split()
+    *("socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername", "socketpair", "send", "recv"),
+    *("sendto", "recvfrom", "shutdown", "setsockopt", "getsockopt", "sendmsg", "recvmsg", "accept4", "recvmmsg"),
+    "sendmmsg",
+)
 _IPC_CALLS = {
     "semop": 1,
     "semget": 2,

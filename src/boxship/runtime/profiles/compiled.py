@@ -20,10 +20,10 @@ def compiled_filter(profile: dict[str, Any], machine: str, folder: str) -> str:
     """
     source = json.dumps(profile, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(f"{_VERSION}\0{machine}\0{source}".encode()).hexdigest()
-    path = os.path.join(folder, f"{digest}.bpf")
+    path = f"{folder}/{digest}.bpf"
     if not _is_whole(path):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
         # Not durable: after a power cut a torn file is seen by its head and made again.
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         write_atomic(path, compile_filter(profile, machine), mode=0o600, durable=False)
     return path
 

@@ -63,9 +63,7 @@ def render(
     if architectures:
         result["architectures"] = architectures
     result["syscalls"] = [
-        _plain(rule)
-        for rule in profile.get("syscalls") or ()
-        if _applies(rule, capabilities, go_architecture, kernel)
+        _plain(rule) for rule in profile.get("syscalls") or () if _applies(rule, capabilities, go_architecture, kernel)
     ]
     return result
 
@@ -97,6 +95,4 @@ def _kernel(text: str) -> tuple[int, int]:
         major, minor = text.split(".")[:2]
         return int(major), int(minor)
     except ValueError:
-        raise InvalidParameter(
-            f"Decoding seccomp profile failed: minKernel {text!r} is not of the form 4.8"
-        ) from None
+        raise InvalidParameter(f"Decoding seccomp profile failed: minKernel {text!r} is not of the form 4.8") from None

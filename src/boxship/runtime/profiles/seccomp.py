@@ -9,7 +9,7 @@ from typing import Any
 
 from boxship.runtime.profiles.render import render
 
-_ALWAYS = """
+_ALWAYS_ALLOWED = """
     accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown chown32
     clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64
     clock_nanosleep clock_nanosleep_time64 close close_range connect copy_file_range creat dup dup2
@@ -51,7 +51,7 @@ _ALWAYS = """
     timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64 times tkill truncate
     truncate64 ugetrlimit umask uname unlink unlinkat uretprobe utime utimensat utimensat_time64
     utimes vfork vmsplice wait4 waitid waitpid write writev
-""".split()
+"""
 
 # Calls that are harmless only for who has the capability anyway.
 _WITH_CAPABILITY = {
@@ -91,8 +91,8 @@ _NEW_NAMESPACES = 0x7E020000
 _PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 
 
-def _allow(names: str | list[str], **more: Any) -> dict[str, Any]:
-    return {"names": names.split() if isinstance(names, str) else names, "action": "SCMP_ACT_ALLOW", **more}
+def _allow(names: str, **more: Any) -> dict[str, Any]:
+    return {"names": names.split(), "action": "SCMP_ACT_ALLOW", **more}
 
 
 def _argument(index: int, operator: str, value: int) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ PROFILE: dict[str, Any] = {
         {"architecture": "SCMP_ARCH_RISCV64"},
     ],
     "syscalls": [
-        _allow(_ALWAYS),
+        _allow(_ALWAYS_ALLOWED),
         # Before 4.8 ptrace was a way around seccomp.
         _allow("process_vm_readv process_vm_writev ptrace", includes={"minKernel": "4.8"}),
         # vsock reaches the hypervisor, whatever the network namespace.

@@ -1,0 +1,137 @@
+"""Everything that is mounted into a container on somebody's request: -v, --mount, --tmpfs. Pure."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from boxship.lib.errors import InvalidParameter, Unsupported
+from boxship.model.config import ContainerConfig, HostConfig, Mount
+from boxship.runtime.spec.binds import DEFAULT_PROPAGATION, PROPAGATIONS, clean, parse_bind, target_fault
+from boxship.runtime.spec.tmpfs import mount_options, parse_tmpfs
+
+# Which group of options belongs to which type of --mount.
+_OPTION_GROUPS = {
+    "bind": "BindOptions",
+    "volume": "VolumeOptions",
+    "image": "ImageOptions",
+    "tmpfs": "TmpfsOptions",
+}
+_NO_VOLUMES = "volumes are not supported yet; bind a folder of the host instead: -v /folder:{target}"
+
+
+@dataclass(frozen=True, slots=True)
+class MountPoint:
+    """kind: "bind" or "tmpfs". options: as in the OCI spec.
+
+    make_source: a missing source is made as a folder before the start. propagation: "" for a tmpfs.
+    mode: as `-v` wrote it.
+    """
+
+    kind: str
+    source: str
+    target: str
+    options: list[str] = field(default_factory=list)
+    read_only: bool = False
+    propagation: str = ""
+    mode: str = ""
+    make_source: bool = False
+
+
+def mount_points(config: ContainerConfig, host: HostConfig) -> list[MountPoint]:
+    """All of them, in the order of the request. InvalidParameter and BoxshipError in Docker's words, Unsupported for
+    volumes and images.
+    """
+    points = list(_points(config, host))
+    seen: set[str] = set()
+    for point in points:
+        if point.target in seen:
+            raise InvalidParameter(f"Duplicate mount point: {point.target}")
+        seen.add(point.target)
+    return points
+
+
+def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
+    bound = set()
+    for text in host.binds or ():
+        bind = parse_bind(text)
+        if bind.is_volume:
+            raise Unsupported(_NO_VOLUMES.format(target=bind.target))
+        bound.add(bind.target)
+        propagation = bind.propagation or DEFAULT_PROPAGATION
+        options = ["rbind", *(["rro"] if bind.read_only else []), propagation]
+        yield MountPoint(
+            "bind", bind.source, bind.target, options, bind.read_only, propagation, bind.mode, make_source=True
+        )
+    for mount in host.mounts or ():
+        bound.add(clean(mount.target))
+        yield _mount(mount)
+    for target, text in (host.tmpfs or {}).items():
+        if reason := target_fault(target):
+            raise InvalidParameter(reason)
+        bound.add(clean(target))
+        options = parse_tmpfs(text)
+        yield MountPoint("tmpfs", "tmpfs", clean(target), options, "ro" in options)
+    for target in config.volumes or ():
+        if clean(target) not in bound:
+            raise Unsupported(
+                f"the image or the command asks for a volume at {target}, and volumes are not supported yet\n"
+                f"  with a folder of the host:  -v /folder:{target}\n"
+                f"  in memory:                  --tmpfs {target}"
+            )
+
+
+def _mount(mount: Mount) -> MountPoint:
+    kind = mount.type
+    if kind not in _OPTION_GROUPS:
+        raise _fault(mount, "mount type unknown")
+    groups = {
+        "BindOptions": mount.bind_options,
+        "VolumeOptions": mount.volume_options,
+        "ImageOptions": mount.image_options,
+        "TmpfsOptions": mount.tmpfs_options,
+    }
+    for group, value in groups.items():
+        if value is not None and group != _OPTION_GROUPS[kind]:
+            raise InvalidParameter(f'{group} must not be specified on mount type "{kind}"')
+    if not mount.target:
+        raise _fault(mount, "field Target must not be empty")
+    if reason := target_fault(mount.target):
+        raise _fault(mount, reason)
+    if kind == "bind":
+        return _bind(mount, mount.bind_options or {})
+    if kind == "tmpfs":
+        if mount.source:
+            raise _fault(mount, "field Source must not be specified")
+        options = mount_options(mount.tmpfs_options or {}, read_only=mount.read_only)
+        return MountPoint("tmpfs", "tmpfs", clean(mount.target), options, mount.read_only)
+    if kind == "image":
+        raise Unsupported("--mount type=image is not supported yet")
+    raise Unsupported(_NO_VOLUMES.format(target=mount.target))
+
+
+def _bind(mount: Mount, options: dict[str, Any]) -> MountPoint:
+    if not mount.source:
+        raise _fault(mount, "field Source must not be empty")
+    if not mount.source.startswith("/"):
+        raise _fault(mount, f"invalid mount path: '{mount.source}' mount path must be absolute")
+    propagation = options.get("Propagation") or DEFAULT_PROPAGATION
+    if propagation not in PROPAGATIONS:
+        raise _fault(mount, f"invalid propagation mode: {propagation}")
+    flat = bool(options.get("NonRecursive"))
+    read_only = []
+    if mount.read_only:
+        read_only = ["ro" if flat or options.get("ReadOnlyNonRecursive") else "rro"]
+    return MountPoint(
+        "bind",
+        posixpath.normpath(mount.source),
+        clean(mount.target),
+        ["bind" if flat else "rbind", *read_only, propagation],
+        mount.read_only,
+        propagation,
+        make_source=bool(options.get("CreateMountpoint")),
+    )
+
+
+def _fault(mount: Mount, reason: str) -> InvalidParameter:
+    return InvalidParameter(f'invalid mount config for type "{mount.type}": {reason}')

@@ -1,0 +1,136 @@
+"""The `process` of a spec: what runs, as whom, with which environment and limits."""
+
+from typing import Any
+
+from boxship.lib.errors import InvalidParameter
+from boxship.model.config import ContainerConfig, HostConfig, Ulimit
+from boxship.model.container import ExecConfig, words
+from boxship.runtime.spec.capabilities import container_capabilities
+from boxship.runtime.spec.features import HostFeatures
+from boxship.runtime.spec.security import Security, read_security
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+INIT_PATH = "/sbin/docker-init"
+GROUPS_ANNOTATION = "boxship.groups"
+
+_UNLIMITED = (1 << 64) - 1
+_LIMITS = frozenset(
+    (
+        *("core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss"),
+        *("rtprio", "rttime", "sigpending", "stack"),
+    )
+)
+
+
+def command(config: ContainerConfig) -> list[str]:
+    """The entrypoint followed by the arguments. InvalidParameter when there is none."""
+    entrypoint = words(config.entrypoint)
+    # An entrypoint of one empty word takes the image's away.
+    arguments = [*([] if entrypoint == [""] else entrypoint), *words(config.cmd)]
+    if not arguments:
+        raise InvalidParameter("no command specified")
+    return arguments
+
+
+def environment(config: ContainerConfig, *, tty: bool, more: list[str] | None = None) -> list[str]:
+    """PATH, HOSTNAME and for a terminal TERM, then the container's own, then `more`; a later one replaces.
+
+    A name without "=" takes the variable away. HOME is set when the user is known, inside the container.
+    """
+    values = {"PATH": f"PATH={DEFAULT_PATH}", "HOSTNAME": f"HOSTNAME={config.hostname}"}
+    if tty:
+        values["TERM"] = "TERM=xterm"
+    for entry in (*(config.env or ()), *(more or ())):
+        name, equals, _ = entry.partition("=")
+        if equals:
+            values[name] = entry
+        else:
+            values.pop(name, None)
+    return list(values.values())
+
+
+def check_limits(limits: list[Ulimit] | None) -> None:
+    """InvalidParameter for a resource that setrlimit(2) does not know or a soft limit above the hard one."""
+    for limit in limits or ():
+        if limit.name.lower() not in _LIMITS:
+            raise InvalidParameter(f"wrong rlimit value: RLIMIT_{limit.name.upper()}")
+        if limit.hard != -1 and (limit.soft == -1 or limit.soft > limit.hard):
+            raise InvalidParameter(
+                f"ulimit soft limit must be less than or equal to hard limit: {limit.soft} > {limit.hard} "
+                f"(--ulimit {limit.name})"
+            )
+
+
+def build_process(config: ContainerConfig, host: HostConfig, features: HostFeatures) -> dict[str, Any]:
+    """`process` of the container's first process.
+
+    The user stays text, in `user.username`: it is looked up in the container's own files, after the root switch.
+    """
+    security = read_security(host.security_opt)
+    arguments = command(config)
+    if needs_init(host):
+        arguments = [INIT_PATH, "--", *arguments]
+    process = _process(arguments, config.user, config.working_dir, host, security)
+    process["env"] = environment(config, tty=config.tty)
+    process["oomScoreAdj"] = host.oom_score_adj
+    _set_capabilities(process, container_capabilities(host, features))
+    if config.tty:
+        _set_terminal(process, host.console_size)
+    return process
+
+
+def build_exec_process(
+    config: ContainerConfig, host: HostConfig, features: HostFeatures, exec: ExecConfig
+) -> dict[str, Any]:
+    """`process` of `docker exec` in a running container with this config: its environment, folder and user unless
+    the exec names others; its capabilities unless the exec is privileged.
+    """
+    arguments = list(exec.cmd or ())
+    if not arguments:
+        raise InvalidParameter("No exec command specified")
+    security = read_security(host.security_opt)
+    user, folder = exec.user or config.user, exec.working_dir or config.working_dir
+    process = _process(arguments, user, folder, host, security)
+    process["env"] = environment(config, tty=exec.tty, more=exec.env)
+    held = features.capabilities if exec.privileged else container_capabilities(host, features)
+    _set_capabilities(process, held)
+    if exec.tty:
+        _set_terminal(process, exec.console_size)
+    return process
+
+
+def needs_init(host: HostConfig) -> bool:
+    """Whether --init has an effect: it takes a pid namespace of the container's own."""
+    return bool(host.init) and not host.pid_mode
+
+
+def _process(arguments: list[str], user: str, folder: str, host: HostConfig, security: Security) -> dict[str, Any]:
+    process: dict[str, Any] = {
+        "user": {"uid": 0, "gid": 0, "username": user},
+        "args": arguments,
+        "cwd": folder or "/",
+    }
+    if host.ulimits:
+        process["rlimits"] = [
+            {
+                "type": f"RLIMIT_{limit.name.upper()}",
+                "hard": _UNLIMITED if limit.hard < 0 else limit.hard,
+                "soft": _UNLIMITED if limit.soft < 0 else limit.soft,
+            }
+            for limit in host.ulimits
+        ]
+    if security.no_new_privileges:
+        process["noNewPrivileges"] = True
+    return process
+
+
+def _set_capabilities(process: dict[str, Any], names: tuple[str, ...]) -> None:
+    # No inheritable and no ambient ones: a program of another user gets none by exec.
+    held = list(names)
+    process["capabilities"] = {"bounding": held, "effective": held, "permitted": held} if held else {}
+
+
+def _set_terminal(process: dict[str, Any], size: list[int] | None) -> None:
+    process["terminal"] = True
+    if size and any(size):
+        process["consoleSize"] = {"height": size[0], "width": size[1]}
