@@ -37,7 +37,7 @@ class Side:
 
     def fresh_name(self) -> str:
         """A container name that nobody else uses."""
-        return f"bench-{os.getpid()}-{next(self._numbers)}"
+        return f"bench-{os.getpid()}-{self.name}-{next(self._numbers)}"
 
     def run(self, command: list[str], expect: bytes | None = None) -> bytes:
         """Run a client to its end; what it printed. MeasurementFailed unless it succeeds and prints `expect`."""
