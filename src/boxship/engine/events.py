@@ -35,18 +35,28 @@ class EventBus:
                 queue.put_nowait(event)
         return event
 
-    async def subscribe(self, since_ns: int | None, until_ns: int | None, filters: Filters) -> AsyncIterator[Event]:
+    def subscribe(self, since_ns: int | None, until_ns: int | None, filters: Filters) -> AsyncIterator[Event]:
         """Past events from `since_ns` (none when it is None), then new ones until `until_ns` (for ever when None).
 
-        Ends early when the reader falls more than BACKLOG events behind: a gap would be a lie. Events are taken
-        from the first step of the iteration on.
+        Listens from this call on. Ends early when the reader falls more than BACKLOG events behind: a gap would be
+        a lie.
         """
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         past = list(self._past) if since_ns is not None or _is_past(until_ns) else []
         self._subscribers.add(queue)
+        return self._stream(queue, past, since_ns or 0, until_ns, filters)
+
+    async def _stream(
+        self,
+        queue: "asyncio.Queue[Event | None]",
+        past: list[Event],
+        since_ns: int,
+        until_ns: int | None,
+        filters: Filters,
+    ) -> AsyncIterator[Event]:
         try:
             for event in past:
-                in_time = event.time_ns >= (since_ns or 0) and (until_ns is None or event.time_ns <= until_ns)
+                in_time = event.time_ns >= since_ns and (until_ns is None or event.time_ns <= until_ns)
                 if in_time and matches(event, filters):
                     yield event
             async for event in _until(queue, until_ns):
