@@ -1,4 +1,4 @@
-"""The zygote's entry: `python -I -S -E -c … <listener fd>`; started by runtime/launch/spawn.py only."""
+"""The zygote's entry: `python -I -S -c … <listener fd> <run folder>`; started by runtime/launch/spawn.py only."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from boxship.shim import zygote
 
 
 def main() -> None:
-    zygote.main(int(sys.argv[1]))
+    zygote.main(int(sys.argv[1]), sys.argv[2])

@@ -128,8 +128,7 @@ def set_domainname(name: str) -> None:
 
 def set_name(name: str) -> None:
     """The name of this thread in /proc/PID/comm, at most 15 bytes."""
-    buffer = ctypes.create_string_buffer(name.encode()[:15])
-    prctl(PR_SET_NAME, ctypes.addressof(buffer))
+    syscall("prctl", PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def capability_mask(names: list[str]) -> int:

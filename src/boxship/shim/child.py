@@ -16,7 +16,6 @@ import socket
 import stat
 import sys
 import termios
-from typing import TYPE_CHECKING
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
@@ -25,6 +24,7 @@ from boxship.shim import steps
 from boxship.shim.failure import Failed
 from boxship.shim.user import Identity, resolve
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from typing import TYPE_CHECKING
 
 from boxship.shim import child
 from boxship.shim.loop import IN, Loop
 from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,6 +55,9 @@ class Loop:
 
         self.watch(pidfd, IN, ended)
         return pidfd
+
+    def close(self) -> None:
+        self._epoll.close()
 
     def stop(self) -> None:
         self._running = False

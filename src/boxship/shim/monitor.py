@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
@@ -26,6 +25,7 @@ from boxship.shim.loop import IN, Loop
 from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -9,7 +9,6 @@ config-linux.md, mount(8) for the options' names.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from boxship.kernel import mount
 from boxship.kernel.process import (
@@ -24,6 +23,7 @@ from boxship.kernel.process import (
 )
 from boxship.lib.errors import InvalidParameter
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

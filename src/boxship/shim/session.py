@@ -6,13 +6,13 @@ import array
 import errno
 import os
 import socket
-from typing import TYPE_CHECKING
 
 from boxship.shim.child import Stdio
 from boxship.shim.client import Client
 from boxship.shim.loop import HUP, IN, OUT, Loop
 from boxship.shim.steps import set_size
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

@@ -14,12 +14,12 @@ import socket
 import stat
 import struct
 import termios
-from typing import TYPE_CHECKING
 
 from boxship.kernel import mount, process
 from boxship.kernel.inroot import make_in_root, open_in_root
 from boxship.shim.failure import Failed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

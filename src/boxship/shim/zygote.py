@@ -15,13 +15,14 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
 
 from boxship import __version__
 from boxship.kernel import process as kernel
 from boxship.shim import monitor, wire
 from boxship.shim.logs import json_file, local
+from boxship.shim.rehearsal import rehearse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -104,8 +105,8 @@ class Zygote:
             os._exit(status)
 
 
-def main(listener_fd: int) -> None:
-    """Serve until retired. `listener_fd`: a listening SOCK_SEQPACKET socket."""
+def main(listener_fd: int, folder: str) -> None:
+    """Serve until retired. listener_fd: a listening SOCK_SEQPACKET socket; folder: the instance's run folder."""
     kernel.set_name("boxship-zygote")
     # Monitors are reaped by the kernel.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -113,6 +114,7 @@ def main(listener_fd: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Named here so that they are loaded before the fork, not in each monitor.
     _ = (json_file, local)
+    rehearse(folder)
     gc.collect()
     gc.freeze()
     gc.disable()

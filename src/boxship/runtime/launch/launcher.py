@@ -77,8 +77,8 @@ class Launcher:
             wire.bind_in(listener, self._run_root, "zygote.sock")
             os.chmod(path, 0o600)
             listener.listen(16)
-            log = f"{self._run_root}/zygote.log"
-            pid = spawn_zygote(listener, log)
+            pid = spawn_zygote(listener, self._run_root)
+        log = f"{self._run_root}/zygote.log"
         sock = self._try_connect()
         if sock is None:
             raise BoxshipError(f"the zygote (pid {pid}) does not take connections; its messages are in {log}")
