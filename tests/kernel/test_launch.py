@@ -351,6 +351,8 @@ def test_an_exec_that_is_not_there_tells_its_client(rig: Rig) -> None:
             said = unframed(await read_all(ours))[1]
             assert said.startswith(b"OCI runtime exec failed: ")
             assert said.endswith(b'exec: "nosuch": executable file not found in $PATH\r\n')
+            while monitor.execs["e"].exit_code is None:
+                await asyncio.sleep(0.01)
             assert monitor.execs["e"].exit_code == 127
             ours.close()
             await monitor.signal(signal.SIGKILL)
