@@ -144,7 +144,7 @@ def _boolean(key: str, value: str) -> bool:
 def _ancestors(engine: Engine, values: list[str]) -> set[str]:
     """The ids of the images that are meant and of those that were made from them."""
     found: set[str] = set()
-    images = engine.images.list()
+    images = engine.images.all()
     for value in values:
         try:
             wanted = engine.images.resolve(value)

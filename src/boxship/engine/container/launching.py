@@ -59,7 +59,7 @@ def start_request(
             resolv_conf_path=files.resolv_conf,
             features=engine.host,
             cgroup_parent=f"/boxship/{engine.config.instance}",
-            prepared=prepare(host),
+            prepared=prepare(config, host),
             joined=joined,
         )
     )
