@@ -116,6 +116,7 @@ def test_attach_gives_output_and_exit_code(docker: Cli, name: str) -> None:
         process.stdin.write(b"this\n")
         process.stdin.flush()
         assert process.stdout.readline() == b"got this\n"
+        process.stdin.write(b"that\n")
         process.stdin.close()
         assert process.wait(timeout=30) == 9
     finally:

@@ -20,6 +20,7 @@ TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"docker-import-\d+"), "docker-import-NUMBER"),
     (re.compile(r"lowerdir\S+"), "OVERLAY"),
     (re.compile(r" {2,}"), "  "),
+    (re.compile(r"([a-z])\1{200,}"), r"<many \1>"),
 )
 
 NUMBERS = {
