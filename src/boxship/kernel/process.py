@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
-import ctypes
 import fcntl
 import os
 import signal
@@ -33,8 +32,6 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 PR_SET_NAME = 15
 PR_SET_THP_DISABLE = 41
 
-_SECCOMP_SET_MODE_FILTER = 1
-_SECCOMP_FILTER_FLAG_LOG = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 CLOSE_RANGE_CLOEXEC = 4
 KEYCTL_JOIN_SESSION_KEYRING = 1
@@ -183,17 +180,6 @@ def set_ambient(mask: int) -> None:
 def close_on_exec_from(first: int) -> None:
     """Mark every descriptor from `first` up close-on-exec (close_range(2))."""
     syscall("close_range", first, 0xFFFFFFFF, CLOSE_RANGE_CLOEXEC)
-
-
-def load_seccomp(program: bytes, *, log: bool = False) -> None:
-    """Put this process under a compiled filter (struct sock_filter[]) for ever (seccomp(2)).
-
-    Needs CAP_SYS_ADMIN or no_new_privs. EINVAL: the program is not valid.
-    """
-    buffer = ctypes.create_string_buffer(program, len(program))
-    # struct sock_fprog: a count of 8-byte instructions and, aligned, their address.
-    fprog = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
-    syscall("seccomp", _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_LOG if log else 0, fprog)
 
 
 def join_new_session_keyring(name: str) -> None:

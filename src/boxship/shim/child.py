@@ -19,6 +19,7 @@ import termios
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
+from boxship.kernel.seccomp import load_program
 from boxship.lib.errors import BoxshipError
 from boxship.shim import steps
 from boxship.shim.failure import Failed
@@ -219,7 +220,7 @@ def _become(process: dict[str, Any], seccomp: bytes) -> None:
         _own(fd, identity.uid)
     no_new_privileges = bool(process.get("noNewPrivileges"))
     if seccomp and not no_new_privileges:
-        _step("load the seccomp filter", "", kernel.load_seccomp, seccomp)
+        _step("load the seccomp filter", "", load_program, seccomp)
     capabilities = process.get("capabilities") or {}
     masks = {name: kernel.capability_mask(values or []) for name, values in capabilities.items()}
     _credentials(identity, masks, named)
@@ -233,7 +234,7 @@ def _become(process: dict[str, Any], seccomp: bytes) -> None:
     if no_new_privileges:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         if seccomp:
-            _step("load the seccomp filter", "", kernel.load_seccomp, seccomp)
+            _step("load the seccomp filter", "", load_program, seccomp)
     _execute(process["args"], environment)
 
 

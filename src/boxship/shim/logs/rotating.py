@@ -9,7 +9,10 @@ are renamed and unlinked, never emptied.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+
+from boxship.lib.logframe import GZIP_SUFFIX
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 # As Docker's: the group may be given access to logs, nobody else.
@@ -91,26 +94,40 @@ class RotatingFile:
         return True
 
     def _shift(self) -> None:
-        hole = 1
-        while hole < self.max_file and os.path.lexists(f"{self.path}.{hole}"):
-            hole += 1
-        if hole >= self.max_file:
-            hole = self.max_file - 1
-            if not hole:
-                os.unlink(self.path)
-                return
-        for number in range(hole, 1, -1):
-            os.rename(f"{self.path}.{number - 1}", f"{self.path}.{number}")
-        os.rename(self.path, f"{self.path}.1")
+        # Held for the length of some renames, also by who compresses old files.
+        folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            hole = 1
+            while hole < self.max_file and self._names(hole):
+                hole += 1
+            if hole >= self.max_file:
+                hole = self.max_file - 1
+                for name in self._names(hole) if hole else (self.path,):
+                    os.unlink(name)
+            for number in range(hole, 1, -1):
+                for name in self._names(number - 1):
+                    suffix = GZIP_SUFFIX if name.endswith(GZIP_SUFFIX) else ""
+                    os.rename(name, f"{self.path}.{number}{suffix}")
+            if hole:
+                os.rename(self.path, f"{self.path}.1")
+        finally:
+            os.close(folder)
+
+    def _names(self, number: int) -> list[str]:
+        """The files that are there with this number: plain, compressed, after a crash both."""
+        plain = f"{self.path}.{number}"
+        return [name for name in (plain, plain + GZIP_SUFFIX) if os.path.lexists(name)]
 
     def _drop_surplus(self) -> None:
         """Remove files that an earlier, larger max_file left."""
         number = self.max_file
-        while True:
-            try:
-                os.unlink(f"{self.path}.{number}")
-            except OSError:
-                return
+        while names := self._names(number):
+            for name in names:
+                try:
+                    os.unlink(name)
+                except OSError:
+                    return
             number += 1
 
     def close(self) -> None:
