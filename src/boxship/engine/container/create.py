@@ -20,7 +20,10 @@ from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.model.image import ImageRecord
 from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check
-from boxship.runtime.spec.points import mount_points
+from boxship.runtime.spec.check import SUPPORTED
+
+# What this engine does beside the runtime; what is missing here is refused, not ignored.
+_SUPPORTED = SUPPORTED | {"restart", "joined"}
 
 
 async def create(
@@ -63,9 +66,7 @@ async def _create(
         readonly_paths=list(READONLY_PATHS),
     )
     validate_log(host.log_config.type, host.log_config.config or {})
-    warnings = check(config, host, engine.host)
-    if host.mounts:
-        await quick(_require_sources, config, host)
+    warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
 
     container_id = new_id()
     name = _take_name(engine, name, container_id)
@@ -103,15 +104,6 @@ def check_platform(image: ImageRecord, reference: str, platform: str) -> None:
 def clean_path(path: str) -> str:
     """The path without `.`, `..` and double slashes."""
     return "/" + os.path.normpath(path).lstrip("/")
-
-
-def _require_sources(config: ContainerConfig, host: HostConfig) -> None:
-    """InvalidParameter for a `--mount` whose source is not there (`-v` makes it at the start)."""
-    for point in mount_points(config, host):
-        if point.kind == "bind" and not point.make_source and not os.path.exists(point.source):
-            raise InvalidParameter(
-                f'invalid mount config for type "bind": bind source path does not exist: {point.source}'
-            )
 
 
 def _take_name(engine: Engine, wanted: str, container_id: str) -> str:
