@@ -17,7 +17,7 @@ Keep = Callable[[Terminal], Terminal]
 @pytest.fixture
 def up(docker: Cli, name: str) -> Iterator[str]:
     """A running container."""
-    docker("run", "-d", "--name", name, "bx/base:1", "sleep", "1000").ok()
+    docker("run", "-d", "--name", name, "bx/base:1", "sleep", "1000").succeeded()
     yield name
 
 
@@ -44,13 +44,13 @@ def test_detach_from_exec(docker: Cli, up: str, terminals: Keep) -> None:
     term.expect("begun")
     term.send("\x10\x11")
     term.wait()
-    assert "sleep 777" in docker("exec", up, "ps").ok().text
+    assert "sleep 777" in docker("exec", up, "ps").succeeded().text
 
 
 def test_big_input_both_ways(docker: Cli, up: str) -> None:
     """40 MB through `docker exec -i … cat`, byte for byte."""
     data = os.urandom(1 << 20) * 40
-    said = docker("exec", "-i", up, "cat", stdin=data).ok()
+    said = docker("exec", "-i", up, "cat", stdin=data).succeeded()
     assert hashlib.sha256(said.out).hexdigest() == hashlib.sha256(data).hexdigest()
 
 
@@ -68,12 +68,14 @@ def test_exec_ends_with_its_container(docker: Cli, up: str) -> None:
     process = docker.start("exec", up, "sh", "-c", "echo on; sleep 1000")
     assert process.stdout is not None
     assert process.stdout.readline() == b"on\n"
-    docker("kill", up).ok()
+    docker("kill", up).succeeded()
     process.communicate(timeout=60)
     assert process.returncode == 137
 
 
 def test_container_sees_one_pid_tree(docker: Cli, up: str) -> None:
     """The exec'd process is a child of nobody inside, and pid 1 is the first one."""
-    said = docker("exec", up, "sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '; echo; grep PPid /proc/self/status").ok()
+    said = docker(
+        "exec", up, "sh", "-c", "cat /proc/1/cmdline | tr '\\0' ' '; echo; grep PPid /proc/self/status"
+    ).succeeded()
     assert said.lines[0].strip() == "sleep 1000"

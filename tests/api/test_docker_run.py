@@ -87,7 +87,7 @@ def test_detach_keys_leave_it_running(docker: Cli, name: str, terminals: Keep) -
     term.expect("# ")
     term.send("\x10\x11")
     assert term.wait() == 0
-    assert docker("inspect", "-f", "{{.State.Running}}", name).ok().text == "true"
+    assert docker("inspect", "-f", "{{.State.Running}}", name).succeeded().text == "true"
 
     again = terminals(docker.terminal("attach", name))
     again.send("echo $MARK\r")
@@ -102,7 +102,7 @@ def test_detach_keys_of_ones_own(docker: Cli, name: str, terminals: Keep) -> Non
     term.expect("# ")
     term.send("\x01x")
     assert term.wait() == 0
-    assert docker("inspect", "-f", "{{.State.Running}}", name).ok().text == "true"
+    assert docker("inspect", "-f", "{{.State.Running}}", name).succeeded().text == "true"
 
 
 def test_a_prefix_of_the_detach_keys_is_input(docker: Cli, name: str, terminals: Keep) -> None:
@@ -118,21 +118,21 @@ def test_a_prefix_of_the_detach_keys_is_input(docker: Cli, name: str, terminals:
 def test_big_input_arrives_whole(docker: Cli, name: str) -> None:
     """100 MB through `docker run -i … sha256sum`."""
     data = _noise(MEGABYTES)
-    said = docker("run", "-i", "--rm", "--name", name, BASE, "sha256sum", stdin=data).ok()
+    said = docker("run", "-i", "--rm", "--name", name, BASE, "sha256sum", stdin=data).succeeded()
     assert said.text.split()[0] == hashlib.sha256(data).hexdigest()
 
 
 def test_big_output_arrives_whole(docker: Cli, name: str) -> None:
     """100 MB both ways at once, byte for byte."""
     data = _noise(MEGABYTES)
-    said = docker("run", "-i", "--rm", "--log-driver", "none", "--name", name, BASE, "cat", stdin=data).ok()
+    said = docker("run", "-i", "--rm", "--log-driver", "none", "--name", name, BASE, "cat", stdin=data).succeeded()
     assert hashlib.sha256(said.out).hexdigest() == hashlib.sha256(data).hexdigest()
 
 
 def test_streams_stay_apart(docker: Cli, name: str) -> None:
     """Many writes on both streams: each whole and in order on its own."""
     script = "i=0; while [ $i -lt 2000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"
-    said = docker("run", "--rm", "--name", name, BASE, "sh", "-c", script).ok()
+    said = docker("run", "--rm", "--name", name, BASE, "sh", "-c", script).succeeded()
     assert said.lines == [f"out {number}" for number in range(2000)]
     assert said.error.splitlines() == [f"err {number}" for number in range(2000)]
 
@@ -140,7 +140,7 @@ def test_streams_stay_apart(docker: Cli, name: str) -> None:
 def test_end_of_input_is_passed_on(docker: Cli, name: str) -> None:
     """Half-close: the program sees the end of its input and still answers."""
     script = "cat > /tmp/in; echo read $(wc -c < /tmp/in)"
-    said = docker("run", "-i", "--rm", "--name", name, BASE, "sh", "-c", script, stdin=b"z" * 12345).ok()
+    said = docker("run", "-i", "--rm", "--name", name, BASE, "sh", "-c", script, stdin=b"z" * 12345).succeeded()
     assert said.text == "read 12345"
 
 
@@ -179,7 +179,7 @@ def test_a_client_that_does_not_read_blocks_nobody(docker: Cli, name: str) -> No
             time.sleep(0.1)
         else:
             raise AssertionError("the container waits for its client")
-        logged = docker("logs", name).ok().out
+        logged = docker("logs", name).succeeded().out
         assert len(logged) == 40 * 100_001
         seen = _drain(process.stdout)
         assert len(seen) == 40 * 100_001
@@ -190,7 +190,7 @@ def test_a_client_that_does_not_read_blocks_nobody(docker: Cli, name: str) -> No
 
 def test_two_clients_see_the_same(docker: Cli, name: str) -> None:
     """Attach twice: both get every line from then on."""
-    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read go; seq 1 500").ok()
+    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read go; seq 1 500").succeeded()
     readers = [docker.start("attach", "--no-stdin", name) for _ in range(2)]
     try:
         time.sleep(1.0)  # both must be attached; nothing tells when a client has its stream
@@ -209,7 +209,7 @@ def test_container_survives_its_client(docker: Cli, name: str) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == b"up\n"
     _end(process)
-    assert docker("inspect", "-f", "{{.State.Running}}", name).ok().text == "true"
+    assert docker("inspect", "-f", "{{.State.Running}}", name).succeeded().text == "true"
 
 
 def _drain(stream: IO[bytes] | None) -> bytes:

@@ -53,13 +53,13 @@ class Follower:
 
 def test_logs_follow_while_it_runs(docker: Cli, name: str) -> None:
     """Each line comes when it is written; the client ends with the container."""
-    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "while read line; do echo $line; done").ok()
+    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "while read line; do echo $line; done").succeeded()
     follower = Follower(docker.start("logs", "-f", name))
     try:
         for word in ("one", "two", "three"):
-            docker("exec", name, "sh", "-c", f"echo {word} > /proc/1/fd/1").ok()
+            docker("exec", name, "sh", "-c", f"echo {word} > /proc/1/fd/1").succeeded()
             follower.until(word)
-        docker("kill", name).ok()
+        docker("kill", name).succeeded()
         assert follower.end() == 0
     finally:
         follower.stop()
@@ -68,8 +68,8 @@ def test_logs_follow_while_it_runs(docker: Cli, name: str) -> None:
 def test_logs_follow_with_tail_has_no_gap_and_no_double(docker: Cli, name: str) -> None:
     """A follower that starts in the middle sees every line from its first on, once."""
     script = "i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done"
-    docker("run", "-d", "--name", name, BASE, "sh", "-c", script).ok()
-    said = docker("logs", "-f", "--tail", "5", name).ok()
+    docker("run", "-d", "--name", name, BASE, "sh", "-c", script).succeeded()
+    said = docker("logs", "-f", "--tail", "5", name).succeeded()
     numbers = [int(line) for line in said.lines]
     assert numbers == list(range(numbers[0], 3000))
 
@@ -81,12 +81,12 @@ def test_events_as_they_happen(docker: Cli, name: str) -> None:
     follower = Follower(docker.start("events", "--filter", f"label=watched={name}", "--format", form))
     try:
         for number in range(100):  # the stream is open once it tells something
-            docker("create", *mine, "--name", f"{name}-probe{number}", BASE, "true").ok()
-            docker("rm", f"{name}-probe{number}").ok()
+            docker("create", *mine, "--name", f"{name}-probe{number}", BASE, "true").succeeded()
+            docker("rm", f"{name}-probe{number}").succeeded()
             if follower.lines:
                 break
-        docker("run", *mine, "--name", name, BASE, "true").ok()
-        docker("rm", name).ok()
+        docker("run", *mine, "--name", name, BASE, "true").succeeded()
+        docker("rm", name).succeeded()
         follower.until(f"{name} destroy")
         wanted = ["create", "attach", "start", "die", "destroy"]
         seen = [line.split()[1] for line in follower.lines if line.startswith(f"{name} ")]
@@ -97,7 +97,7 @@ def test_events_as_they_happen(docker: Cli, name: str) -> None:
 
 def test_wait_answers_when_it_ends(docker: Cli, name: str) -> None:
     """docker wait stands until the exit and prints the code."""
-    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read line; exit 21").ok()
+    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read line; exit 21").succeeded()
     waiting = Follower(docker.start("wait", name))
     try:
         docker("attach", name, stdin=b"go\n")
@@ -109,7 +109,9 @@ def test_wait_answers_when_it_ends(docker: Cli, name: str) -> None:
 
 def test_attach_gives_output_and_exit_code(docker: Cli, name: str) -> None:
     """attach to a running container: its later output, its exit code."""
-    docker("run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read line; echo got $line; read line; exit 9").ok()
+    docker(
+        "run", "-d", "-i", "--name", name, BASE, "sh", "-c", "read line; echo got $line; read line; exit 9"
+    ).succeeded()
     process = docker.start("attach", name)
     try:
         assert process.stdin is not None and process.stdout is not None
@@ -125,17 +127,17 @@ def test_attach_gives_output_and_exit_code(docker: Cli, name: str) -> None:
 
 def test_logs_of_many_lines_by_pages(docker: Cli, name: str) -> None:
     """--tail n for several n is always the end of the whole."""
-    docker("run", "--name", name, BASE, "seq", "1", "5000").ok()
-    whole = docker("logs", name).ok().lines
+    docker("run", "--name", name, BASE, "seq", "1", "5000").succeeded()
+    whole = docker("logs", name).succeeded().lines
     assert whole == [str(number) for number in range(1, 5001)]
     for count in (1, 2, 100, 4999, 5000, 6000):
-        assert docker("logs", "--tail", str(count), name).ok().lines == whole[-count:]
+        assert docker("logs", "--tail", str(count), name).succeeded().lines == whole[-count:]
 
 
 def test_logs_between_two_times(docker: Cli, name: str) -> None:
     """--since and --until with the time stamps that -t prints."""
-    docker("run", "--name", name, BASE, "sh", "-c", "for i in 1 2 3 4; do echo $i; sleep 0.05; done").ok()
-    stamped = [line.split(" ", 1) for line in docker("logs", "-t", name).ok().lines]
+    docker("run", "--name", name, BASE, "sh", "-c", "for i in 1 2 3 4; do echo $i; sleep 0.05; done").succeeded()
+    stamped = [line.split(" ", 1) for line in docker("logs", "-t", name).succeeded().lines]
     assert [line for _, line in stamped] == ["1", "2", "3", "4"]
-    assert docker("logs", "--since", stamped[2][0], name).ok().lines == ["3", "4"]
-    assert docker("logs", "--until", stamped[1][0], name).ok().lines == ["1", "2"]
+    assert docker("logs", "--since", stamped[2][0], name).succeeded().lines == ["3", "4"]
+    assert docker("logs", "--until", stamped[1][0], name).succeeded().lines == ["1", "2"]

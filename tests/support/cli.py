@@ -36,7 +36,7 @@ class Said:
         """The lines of its standard output."""
         return self.text.splitlines()
 
-    def ok(self) -> Said:
+    def succeeded(self) -> Said:
         """Itself, when it succeeded."""
         assert self.code == 0, f"exit code {self.code}\nstdout: {self.text}\nstderr: {self.error}"
         return self

@@ -22,7 +22,7 @@ CASES = (
     case("logs-follow-exited", setup(TALK), d("logs -f {p}")),
     case("logs-follow-running", setup("run -d --name {p} {base} sh -c 'echo a; sleep 1; echo b'"), d("logs -f {p}")),
     case("logs-follow-tail", setup("run -d --name {p} {base} sh -c 'echo a; echo b; sleep 1; echo c'"), d("run --rm {base} sleep 0.5"), d("logs -f --tail 1 {p}")),
-    case("logs-follow-until", setup("run -d --name {p} {base} sh -c 'echo a; sleep 60'"), d("run --rm {base} sleep 0.3"), d("logs -f --until 0s {p}")),
+    case("logs-follow-until", setup("run -d --name {p} {base} sh -c 'echo a; sleep 60'"), d("run --rm {base} sleep 2"), d("logs -f --until 0s {p}")),
     case("logs-stderr-only", setup(TALK), get(V + "?stderr=1")),
     case("logs-headers", setup(TALK), get(V + "?stdout=1", keep_headers=("content-type", "transfer-encoding"))),
     case("logs-tty", setup("run -t --name {p} {base} sh -c 'echo one; echo two >&2'"), d("logs {p}"), get(V + "?stdout=1", keep_headers=("content-type",))),
