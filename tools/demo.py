@@ -77,7 +77,9 @@ class Demo:
     def close(self) -> None:
         """Remove every container and end all processes of this daemon."""
         if self.daemon is not None and self.daemon.poll() is None:
-            listed = subprocess.run(["docker", "ps", "-aq"], env=self.environment, capture_output=True, text=True, check=False)
+            listed = subprocess.run(
+                ["docker", "ps", "-aq"], env=self.environment, capture_output=True, text=True, check=False
+            )
             if listed.stdout.split():
                 remove = ["docker", "rm", "-f", *listed.stdout.split()]
                 subprocess.run(remove, env=self.environment, capture_output=True, check=False)
