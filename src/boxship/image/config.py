@@ -6,6 +6,7 @@ OCI image spec, config.md; Docker adds container_config, docker_version, comment
 import calendar
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ def record_of(blob: bytes, size: int) -> ImageRecord:
             id=digests.sha256(blob),
             diff_ids=list(diff_ids),
             size=size,
-            created=_nanoseconds(config.get("created")),
+            created=nanoseconds(config.get("created")),
             architecture=_text(config, "architecture"),
             os=_text(config, "os") or "linux",
             variant=_text(config, "variant"),
@@ -42,6 +43,29 @@ def record_of(blob: bytes, size: int) -> ImageRecord:
         )
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         raise BoxshipError(f"invalid image config: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How an image came one step further. created: nanoseconds since the epoch; empty_layer: it brought no layer."""
+
+    created: int
+    created_by: str
+    comment: str
+    empty_layer: bool
+
+
+def history_of(blob: bytes) -> list[Step]:
+    """The steps that a config blob tells of, the first one first."""
+    return [
+        Step(
+            nanoseconds(item.get("created")),
+            _text(item, "created_by"),
+            _text(item, "comment"),
+            bool(item.get("empty_layer")),
+        )
+        for item in decode(blob).get("history") or []
+    ]
 
 
 def decode(blob: bytes) -> dict[str, Any]:
@@ -78,7 +102,7 @@ def _text(config: dict[str, Any], key: str) -> str:
     return value
 
 
-def _nanoseconds(text: Any) -> int:
+def nanoseconds(text: Any) -> int:
     """RFC 3339 as nanoseconds since the epoch; 0 for none and for Go's zero time."""
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None or match[1].startswith("0001-"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,7 +14,7 @@ from boxship.lib.errors import InvalidParameter
 from boxship.model.image import ImageRecord
 from boxship.model.platform import Platform
 from boxship.model.reference import Reference
-from boxship.storage.layers import spool
+from boxship.storage.layers import Readable, spool
 
 if TYPE_CHECKING:
     from boxship.image.store import ImageStore
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def import_rootfs(
     store: ImageStore,
-    stream: BinaryIO,
+    stream: Readable,
     *,
     reference: Reference | None,
     changes: list[str],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from boxship.archive.compression import Inflated
 from boxship.archive.entry import ArchiveError
@@ -15,7 +15,7 @@ from boxship.image.layouts import Found, find_images
 from boxship.lib.ids import short_id
 from boxship.model import digest as digests
 from boxship.model.image import ImageRecord
-from boxship.storage.layers import Spooled, spool
+from boxship.storage.layers import Readable, Spooled, spool
 
 if TYPE_CHECKING:
     from boxship.image.store import ImageStore
@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def load(
-    store: ImageStore, stream: BinaryIO, report: Callable[[str], None], progress: Progress | None = None
+    store: ImageStore, stream: Readable, report: Callable[[str], None], progress: Progress | None = None
 ) -> list[ImageRecord]:
     """Take all images of the archive: `docker save`'s of any version, or an OCI layout; compressed or not.
 

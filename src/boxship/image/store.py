@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import BinaryIO
 
 from boxship.image.catalog import Catalog
 from boxship.image.import_rootfs import import_rootfs
@@ -17,6 +16,7 @@ from boxship.model.platform import Platform
 from boxship.model.reference import Reference
 from boxship.storage.content import ContentStore
 from boxship.storage.database import Database
+from boxship.storage.layers import Readable
 from boxship.storage.leases import Leases
 from boxship.storage.snapshot.base import Snapshotter
 
@@ -79,7 +79,7 @@ class ImageStore:
 
     def import_rootfs(
         self,
-        stream: BinaryIO,
+        stream: Readable,
         *,
         reference: Reference | None,
         changes: list[str],
@@ -98,7 +98,7 @@ class ImageStore:
         )
 
     def load(
-        self, stream: BinaryIO, report: Callable[[str], None], progress: Progress | None = None
+        self, stream: Readable, report: Callable[[str], None], progress: Progress | None = None
     ) -> list[ImageRecord]:
         """Take the images of a `docker save` archive or an OCI layout, compressed or not. See load.py."""
         return load(self, stream, report, progress)

@@ -4,8 +4,17 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 _CHUNK = 1 << 20
+
+
+class Readable(Protocol):
+    """What archives come from: a file, a pipe, the body of a request."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, b"" only at the end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,10 @@ class Snapshotter(Protocol):
         """The path of the layer's uncompressed tar, bit for bit as it came. NotFound when there is no layer."""
         ...
 
+    def folders(self, diff_ids: list[str]) -> tuple[str, ...]:
+        """The folders with the files of the layers (lowest first), the top one first, for people to look at."""
+        ...
+
     def discard(self, diff_ids: Iterable[str]) -> None:
         """Remove layers that nothing uses any more; those that are not here are passed over."""
         ...

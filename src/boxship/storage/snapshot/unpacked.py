@@ -60,6 +60,10 @@ class UnpackedSnapshotter:
         """See `Snapshotter.tar`."""
         return self._layers.tar(diff_id)
 
+    def folders(self, diff_ids: list[str]) -> tuple[str, ...]:
+        """See `Snapshotter.folders`."""
+        return tuple(f"{self._layers.folder(diff_id)}/diff" for diff_id in reversed(diff_ids))
+
     def discard(self, diff_ids: Iterable[str]) -> None:
         """See `Snapshotter.discard`."""
         self._layers.discard(diff_ids)
@@ -117,7 +121,7 @@ class UnpackedSnapshotter:
         self._background.wait()
 
     def _remember(self, container_id: str, diff_ids: list[str]) -> OverlayRoot:
-        lower = tuple(f"{self._layers.folder(diff_id)}/diff" for diff_id in reversed(diff_ids))
+        lower = self.folders(diff_ids)
         folder = f"{self._snapshots}/{container_id}"
         root = OverlayRoot(lower or (self._empty,), f"{folder}/upper", f"{folder}/work")
         with self._lock:

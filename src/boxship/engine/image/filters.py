@@ -1,0 +1,109 @@
+"""The filters of `docker images`."""
+
+import re
+from dataclasses import dataclass
+
+from boxship.engine.image.moment import parse_moment
+from boxship.image.store import ImageStore
+from boxship.lib.clock import now_ns
+from boxship.lib.errors import InvalidParameter
+from boxship.model.image import ImageRecord
+from boxship.model.reference import parse
+
+_KNOWN = frozenset({"before", "dangling", "label", "reference", "since", "until"})
+_TRUE = frozenset({"1", "t", "true"})
+_FALSE = frozenset({"0", "f", "false"})
+
+Filters = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """An image that passes, and those of its names that do."""
+
+    image: ImageRecord
+    tags: list[str]
+    digests: list[str]
+
+
+def select(images: ImageStore, filters: Filters) -> list[Selection]:
+    """The images that pass all filters, the newest first. InvalidParameter, NotFound (before, since)."""
+    for key in filters:
+        if key not in _KNOWN:
+            raise InvalidParameter(f"invalid filter '{key}'")
+    dangling = _dangling(filters.get("dangling", []))
+    after = max((images.resolve(name).created for name in filters.get("since", [])), default=None)
+    ends = [images.resolve(name).created for name in filters.get("before", [])]
+    ends += [parse_moment(text, now_ns()) for text in filters.get("until", [])]
+    before = min(ends, default=None)
+    patterns = [_glob(text) for text in filters.get("reference", [])]
+    chosen = []
+    for image in images.all():
+        if (after is not None and image.created <= after) or (before is not None and image.created >= before):
+            continue
+        if not all(_has_label(image, label) for label in filters.get("label", [])):
+            continue
+        tags = [name for name in image.tags if _matches(name, patterns)]
+        digests = [name for name in image.digests if _matches(name, patterns)]
+        named = bool(tags or digests)
+        if patterns and not named:
+            continue
+        if dangling is not None and dangling == named:
+            continue
+        chosen.append(Selection(image, tags, digests))
+    return chosen
+
+
+def _dangling(values: list[str]) -> bool | None:
+    if not values:
+        return None
+    lowered = {value.lower() for value in values}
+    if len(lowered) == 1 and lowered <= _TRUE:
+        return True
+    if len(lowered) == 1 and lowered <= _FALSE:
+        return False
+    raise InvalidParameter(f"invalid filter 'dangling=[{' '.join(values)}]'")
+
+
+def _has_label(image: ImageRecord, wanted: str) -> bool:
+    name, equals, value = wanted.partition("=")
+    labels = image.config.labels or {}
+    return name in labels and (not equals or labels[name] == value)
+
+
+def _matches(name: str, patterns: list[re.Pattern[str]]) -> bool:
+    if not patterns:
+        return True
+    repository = parse(name).familiar_name
+    return any(pattern.fullmatch(name) or pattern.fullmatch(repository) for pattern in patterns)
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """A shell pattern as Go's path.Match reads it: `*` and `?` stop at a slash."""
+    result = ""
+    position = 0
+    while position < len(pattern):
+        char = pattern[position]
+        position += 1
+        if char == "*":
+            result += "[^/]*"
+        elif char == "?":
+            result += "[^/]"
+        elif char == "\\" and position < len(pattern):
+            result += re.escape(pattern[position])
+            position += 1
+        elif char == "[":
+            end = pattern.find("]", position + 1)
+            if end < 0:
+                raise InvalidParameter("syntax error in pattern")
+            inside = pattern[position:end].replace("[", "\\[")
+            result += f"[{inside}]"
+            position = end + 1
+        elif char == "\\":
+            raise InvalidParameter("syntax error in pattern")
+        else:
+            result += re.escape(char)
+    try:
+        return re.compile(result)
+    except re.error:
+        raise InvalidParameter("syntax error in pattern") from None
