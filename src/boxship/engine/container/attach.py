@@ -43,21 +43,40 @@ class Attachment:
             container.pending.append((sock, leftover, options))
 
     async def _with_logs(self, sock: socket.socket, leftover: bytes) -> None:
-        """Output comes from the log, which misses nothing between then and now; only input goes to the monitor."""
-        options, container = self._options, self._container
-        if options.stream and options.stdin and container.monitor is not None and container.running:
-            only_input = msgspec.structs.replace(options, stdout=False, stderr=False, logs=False)
-            await container.monitor.attach(sock.dup(), leftover, only_input)
-        loop = asyncio.get_running_loop()
+        """Output comes from the log, which misses nothing between then and now; input goes to the monitor."""
         sock.setblocking(False)
+        loop = asyncio.get_running_loop()
+        typing = loop.create_task(self._pass_input(sock, leftover))
         try:
-            async for chunk in replay(self._engine, container, options):
+            async for chunk in replay(self._engine, self._container, self._options):
                 await loop.sock_sendall(sock, chunk)
         except OSError:
             # The client has gone; nobody else is concerned.
             pass
         finally:
+            typing.cancel()
+            await asyncio.gather(typing, return_exceptions=True)
             sock.close()
+
+    async def _pass_input(self, sock: socket.socket, leftover: bytes) -> None:
+        """Pass what the client types on, until it ends; a detach sequence ends the connection."""
+        options, monitor = self._options, self._container.monitor
+        if not options.stream or not options.stdin or monitor is None:
+            return
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with ours:
+            only_input = msgspec.structs.replace(options, stdout=False, stderr=False, logs=False)
+            await monitor.attach(theirs, leftover, only_input)
+            try:
+                while data := await loop.sock_recv(sock, 1 << 16):
+                    await loop.sock_sendall(ours, data)
+                ours.shutdown(socket.SHUT_WR)
+                await loop.sock_recv(ours, 1)
+            except OSError:
+                # The monitor has let this client go.
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 def attach(engine: Engine, ref: str, options: AttachOptions) -> Attachment:
