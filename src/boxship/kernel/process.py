@@ -29,7 +29,6 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 PR_CAP_AMBIENT_CLEAR_ALL = 4
-PR_SET_NAME = 15
 PR_SET_THP_DISABLE = 41
 
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -124,8 +123,10 @@ def set_domainname(name: str) -> None:
 
 
 def set_name(name: str) -> None:
-    """The name of this thread in /proc/PID/comm, at most 15 bytes."""
-    syscall("prctl", PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+    """The name of this thread in /proc/PID/comm, at most 15 bytes (proc_pid_comm(5))."""
+    fd = os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)
+    os.write(fd, name.encode()[:15])
+    os.close(fd)
 
 
 def capability_mask(names: list[str]) -> int:

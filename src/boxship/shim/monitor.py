@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _LINGER = 600.0
 # How often it looks for orphans that became its children.
 _ADOPTED_CHECK = 5.0
+_SIGTERM, _SIGCHLD = int(signal.SIGTERM), int(signal.SIGCHLD)
 _STATE_FILE = "exit.json"
 
 
@@ -76,7 +77,9 @@ class Monitor:
 
     def _start(self) -> None:
         request = self._request
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        if not request["namespaces"] & kernel.CLONE_NEWPID:
+            # Without a pid namespace of the container's own, its orphans would go to the machine's init.
+            kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
         session = Session(
             self._loop,
             tty=request["tty"],
@@ -280,6 +283,7 @@ def main(request: Message, link: socket.socket, fds: list[int]) -> None:
     """What the zygote's fork runs."""
     os.setsid()
     kernel.set_name("boxship-monitor")
-    kernel.ignore_signals(signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
-    kernel.default_signals(signal.SIGCHLD)
+    # The machine's shutdown ends containers through the daemon; SIGHUP and SIGINT are ignored since the zygote.
+    kernel.ignore_signals(_SIGTERM)
+    kernel.default_signals(_SIGCHLD)
     Monitor(request, link, fds).run()

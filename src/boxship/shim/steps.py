@@ -168,12 +168,6 @@ def cgroup_mount(builder: Builder, target: str, attributes: int, private: bool) 
             mount.move(detached, place)
         finally:
             os.close(place)
-    if attributes & mount.MOUNT_ATTR_RDONLY:
-        fd = open_in_root(builder.root_fd, target, os.O_PATH)
-        try:
-            mount.set_attributes(fd, add=mount.MOUNT_ATTR_RDONLY)
-        finally:
-            os.close(fd)
 
 
 def device(builder: Builder, path: str, kind: str, major: int, minor: int, mode: int, uid: int, gid: int) -> None:

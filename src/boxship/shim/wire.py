@@ -22,7 +22,7 @@ PROTOCOL = 1
 _INLINE_LIMIT = 60_000
 # SCM_MAX_FD is 253; nobody here sends near as many.
 _MAX_FDS = 64
-_IN_MEMFD = b"M"
+IN_MEMFD = b"M"
 # Made once: json.dumps makes an encoder for every call that is not plain.
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().decode
@@ -37,7 +37,7 @@ def pack(message: dict[str, Any]) -> tuple[bytes, int]:
     view = memoryview(data)
     while view:
         view = view[os.write(memfd, view) :]
-    return _IN_MEMFD, memfd
+    return IN_MEMFD, memfd
 
 
 def send(sock: socket.socket, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
@@ -57,6 +57,12 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
     BlockingIOError when the socket does not block and nothing is there.
     """
+    packet = receive_packet(sock)
+    return None if packet is None else unpack(*packet)
+
+
+def receive_packet(sock: socket.socket) -> tuple[bytes, list[int]] | None:
+    """As `receive`, but the packet's bytes as they came: `unpack` reads them."""
     data, control, flags, _ = sock.recvmsg(_INLINE_LIMIT + 64, socket.CMSG_SPACE(_MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC)
     fds = array.array("i")
     for level, kind, content in control:
@@ -68,8 +74,12 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
         for fd in fds:
             os.close(fd)
         raise OSError(f"a message of more than {_INLINE_LIMIT} bytes or {_MAX_FDS} descriptors")
-    handles = list(fds)
-    if data == _IN_MEMFD:
+    return data, list(fds)
+
+
+def unpack(data: bytes, handles: list[int]) -> tuple[dict[str, Any], list[int]]:
+    """The message in a packet, and the descriptors that belong to it."""
+    if data == IN_MEMFD:
         memfd = handles.pop(0)
         try:
             data = os.pread(memfd, os.fstat(memfd).st_size, 0)

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 IDENTITY = f"{__version__}/{wire.PROTOCOL}/{sys.version_info[0]}.{sys.version_info[1]}"
 
 
+# How a request for a new monitor begins; `op` goes first in it.
+START = b'{"op":"start"'
+
+
 class Zygote:
     """Serves one daemon at a time on `listener`."""
 
@@ -50,23 +54,20 @@ class Zygote:
     def _serve(self, daemon: socket.socket) -> None:
         while not self._retired:
             try:
-                received = wire.receive(daemon)
+                packet = wire.receive_packet(daemon)
+                if packet is None:
+                    return
+                # Only a start is ever so large that it comes in a memfd.
+                if packet[0].startswith((START, wire.IN_MEMFD)):
+                    self._fork(daemon, *packet)
+                else:
+                    self._handle(daemon, *wire.unpack(*packet))
             except OSError:
-                return
-            if received is None:
-                return
-            message, fds = received
-            try:
-                self._handle(daemon, message, fds)
-            except OSError:
-                # The daemon went away in mid-answer.
+                # The daemon went away in mid-request.
                 return
 
     def _handle(self, daemon: socket.socket, message: dict[str, Any], fds: list[int]) -> None:
         operation = message["op"]
-        if operation == "start":
-            self._fork(daemon, message, fds)
-            return
         if operation == "keep":
             old = self._kept.pop(message["name"], -1)
             if old >= 0:
@@ -83,9 +84,11 @@ class Zygote:
         answer = {"identity": IDENTITY, "pid": os.getpid(), "kept": list(self._kept)}
         wire.send(daemon, answer, list(self._kept.values()) if operation == "hello" else ())
 
-    def _fork(self, daemon: socket.socket, message: dict[str, Any], fds: list[int]) -> None:
-        pid = os.fork()
-        if pid:
+    def _fork(self, daemon: socket.socket, data: bytes, fds: list[int]) -> None:
+        """Fork a monitor. The request is read in it: every page that the zygote touches between two forks is one
+        that their monitors do not share.
+        """
+        if os.fork():
             for fd in fds:
                 os.close(fd)
             return
@@ -96,11 +99,12 @@ class Zygote:
             self._listener.close()
             for fd in self._kept.values():
                 os.close(fd)
+            message, fds = wire.unpack(data, fds)
             link = socket.socket(fileno=fds.pop(0))
             monitor.main(message, link, fds)
             status = 0
         except BaseException as error:
-            os.write(2, f"boxship monitor {message.get('bundle')}: {type(error).__name__}: {error}\n".encode())
+            os.write(2, f"boxship monitor {os.getpid()}: {type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(status)
 
@@ -108,10 +112,8 @@ class Zygote:
 def main(listener_fd: int, folder: str) -> None:
     """Serve until retired. listener_fd: a listening SOCK_SEQPACKET socket; folder: the instance's run folder."""
     kernel.set_name("boxship-zygote")
-    # Monitors are reaped by the kernel.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # The kernel reaps the monitors.
+    kernel.ignore_signals(signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
     # Named here so that they are loaded before the fork, not in each monitor.
     _ = (json_file, local)
     rehearse(folder)
