@@ -76,7 +76,8 @@ _NATIVE = {
     ),
     "aarch64": (("SCMP_ARCH_AARCH64", _AUDIT_AARCH64, "aarch64"), ("SCMP_ARCH_ARM", _AUDIT_ARM, "arm")),
 }
-_WORDS = {"x86_64": 2, "x32": 2, "aarch64": 2, "i386": 1, "arm": 1}
+# As libseccomp: of arguments of the ABIs with 32-bit pointers it compares the lower half.
+_WORDS = {"x86_64": 2, "aarch64": 2, "x32": 1, "i386": 1, "arm": 1}
 
 Condition = tuple[int, str, int, int]
 # number of the call -> (verdict without conditions or None, [(conditions, verdict), …])
