@@ -52,12 +52,16 @@ pack_trailer = _TRAILER.pack
 unpack_trailer = _TRAILER.unpack_from
 
 
+# What the name of a compressed file of a log ends in.
+GZIP_SUFFIX = ".gz"
+
+
 class LogTarget:
     """Where a container's output goes. Plain, since the monitor must not import dataclasses.
 
     driver: "local", "json-file" or "none". path: the file being written. max_size: bytes a file may have, 0
     for no limit. max_file: how many files are kept, the one being written included. attributes: what `docker
-    logs --details` shows.
+    logs --details` shows. compress: the daemon compresses the files that rotation has left behind.
     """
 
     __slots__ = ("attributes", "compress", "driver", "max_file", "max_size", "path")

@@ -39,7 +39,7 @@ class LogFollower:
         self.damaged = 0
         skip = 0
         self._segments: deque[Segment]
-        self._segments, _ = open_segments(target)
+        self._segments = open_segments(target)
         if not query.follow and self._segments:
             # What is written while we read is not asked for.
             self._segments[-1].freeze()
@@ -106,8 +106,7 @@ class LogFollower:
         """Open the files that rotation has begun since."""
         if not self._query.follow:
             return False
-        newest = self._segments[-1].identity if self._segments else None
-        newer, _ = open_segments(self._target, newest)
+        newer = open_segments(self._target, self._segments[-1] if self._segments else None)
         self._segments.extend(newer)
         return bool(newer)
 
