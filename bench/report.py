@@ -17,7 +17,7 @@ def as_table(results: Sequence[Result]) -> str:
     for result in results:
         if result.error:
             lines.append((result.title, "-", "-", "-", _limit(result.gate), _verdict(result), _limit(result.goal)))
-            notes.append(f"{result.title}: {result.error}")
+            notes.append(f"{result.title}: {' '.join(result.error.split())}")
             continue
         mark = ""
         if result.note:
@@ -68,6 +68,8 @@ def _limit(value: float | None) -> str:
 
 
 def _verdict(result: Result) -> str:
+    if result.error:
+        return "failed"
     if result.passed is None:
-        return "failed" if result.error else ""
+        return ""
     return "pass" if result.passed else "MISS"
