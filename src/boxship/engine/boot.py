@@ -9,7 +9,7 @@ import os
 import shutil
 
 from boxship.engine.container.register import Container
-from boxship.engine.container.remove import remove_files
+from boxship.engine.container.remove import sweep_files
 from boxship.engine.container.start import start_again
 from boxship.engine.engine import Engine
 from boxship.engine.exec.register import Exec
@@ -119,7 +119,7 @@ async def _sweep(engine: Engine, runs: set[str]) -> None:
     layers = set(await quick(engine.snapshotter.containers))
     for container_id in (folders | layers) - known:
         try:
-            await quick(remove_files, engine, container_id)
+            await quick(sweep_files, engine, container_id)
         except (OSError, NotFound):
             # Busy still; the next boot tries again.
             continue

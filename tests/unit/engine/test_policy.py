@@ -1,5 +1,6 @@
 """Restart policies."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +49,11 @@ def test_at_boot() -> None:
     assert starts_at_boot(RestartPolicy(name="always"), stopped)
     assert not starts_at_boot(RestartPolicy(name="unless-stopped"), stopped)
     assert not starts_at_boot(RestartPolicy(name="always"), ContainerState())
+
+
+def test_a_failure_is_tried_again_at_boot_unless_a_person_stopped_it() -> None:
+    failed = ContainerState(phase="exited", started_ns=1, exit_code=137)
+    policy = RestartPolicy(name="on-failure")
+    assert starts_at_boot(policy, failed)
+    assert not starts_at_boot(policy, msgspec.structs.replace(failed, manually_stopped=True))
+    assert not starts_at_boot(policy, msgspec.structs.replace(failed, exit_code=0))

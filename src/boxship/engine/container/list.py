@@ -9,8 +9,9 @@ from boxship.engine.container.shapes import mounts, networks
 from boxship.engine.container.status import status_text
 from boxship.engine.container.usage import sizes
 from boxship.engine.engine import Engine
-from boxship.lib.bridge import bulk
+from boxship.lib.bridge import bulk, quick
 from boxship.lib.clock import now_ns
+from boxship.lib.errors import InvalidParameter, NotFound
 
 
 async def list(
@@ -22,8 +23,9 @@ async def list(
     size: with SizeRw and SizeRootFs, in bytes. InvalidParameter for a filter that makes no sense.
     """
     chosen = select(engine, all=all, limit=limit, filters=filters)
+    names = await quick(_meanings, engine, {container.record.config.image for container in chosen})
     now = now_ns()
-    bodies = [_body(container, now) for container in chosen]
+    bodies = [_body(container, names, now) for container in chosen]
     if size:
         for container, body in zip(chosen, bodies, strict=True):
             own, whole = await bulk(sizes, engine, container.record)
@@ -32,12 +34,25 @@ async def list(
     return bodies
 
 
-def _body(container: Container, now: int) -> dict[str, Any]:
+def _meanings(engine: Engine, names: set[str]) -> dict[str, str]:
+    """The ids of the images that these names lead to now."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = engine.images.resolve(name).id
+        except (NotFound, InvalidParameter):
+            continue
+    return found
+
+
+def _body(container: Container, names: dict[str, str], now: int) -> dict[str, Any]:
     record, state = container.record, container.state
+    image = record.config.image
     return {
         "Id": record.id,
         "Names": [f"/{record.name}"],
-        "Image": record.config.image,
+        # A name that leads elsewhere by now would mislead.
+        "Image": image if names.get(image) == record.image_id else record.image_id,
         "ImageID": record.image_id,
         "Command": command_text(record.command),
         "Created": record.created_ns // 1_000_000_000,

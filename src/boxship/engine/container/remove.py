@@ -12,6 +12,7 @@ from boxship.engine.engine import Engine
 from boxship.engine.supervise.restart import give_up
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
+from boxship.model.container import ContainerRecord
 
 MONITOR_WAIT = 5.0
 """Seconds that a removal waits for the container's monitor to go."""
@@ -53,16 +54,15 @@ async def _remove(engine: Engine, container: Container) -> None:
 async def take_away(engine: Engine, container: Container) -> None:
     """The second half: the record is gone already, so what a crash leaves here, the next boot sweeps."""
     container.drop_pending()
-    if container.leaving is not None:
-        # The monitor goes once its clients have taken the output; one that does not read must not keep `rm` waiting.
-        await asyncio.wait({container.leaving}, timeout=MONITOR_WAIT)
     for exec_id in container.execs:
         engine.execs.forget(exec_id)
+    # Beside the files, the monitor goes; its mount namespace may keep the writable layer until then.
+    files = engine.linger(quick(remove_files, engine, container.record))
+    monitor = {container.leaving} if container.leaving is not None else set()
     try:
-        await quick(remove_files, engine, container.id)
-        if engine.images.catalog.get(container.record.image_id) is None:
-            # The image was removed by force while this container stood on its layers.
-            await quick(engine.images.collect, container.record.diff_ids)
+        # A client that does not take the last output keeps its monitor, but must not keep `rm` waiting.
+        await asyncio.wait({files, *monitor}, timeout=MONITOR_WAIT)
+        await files
     except OSError as error:
         raise BoxshipError(
             f"container {container.name} is removed, but not all of its files: {error.filename}: {error.strerror}; "
@@ -74,8 +74,19 @@ async def take_away(engine: Engine, container: Container) -> None:
         container.exits.resolve(container.state.exit_code)
 
 
-def remove_files(engine: Engine, container_id: str) -> None:
-    """The writable layer, the folder with log and hosts file (blocks). OSError when something stays."""
+def remove_files(engine: Engine, record: ContainerRecord) -> None:
+    """The writable layer, the folder with log and hosts file, layers that nobody else needs (blocks).
+
+    OSError when something stays.
+    """
+    sweep_files(engine, record.id)
+    if engine.images.catalog.get(record.image_id) is None:
+        # The image was removed by force while this container stood on its layers.
+        engine.images.collect(record.diff_ids)
+
+
+def sweep_files(engine: Engine, container_id: str) -> None:
+    """What lies on the disk under a container's id, whether or not there is such a container (blocks). OSError."""
     engine.snapshotter.remove(container_id)
     folder = engine.config.container_folder(container_id)
     if os.path.isdir(folder):

@@ -32,8 +32,8 @@ def next_backoff(previous_ns: int, ran_ns: int) -> int:
 def starts_at_boot(policy: RestartPolicy, state: ContainerState) -> bool:
     """Whether a container that does not run when the daemon starts is started then.
 
-    "always" means it even when a person stopped it; one that never ran is left alone.
+    "always" means it even when a person stopped it, "on-failure" does not; one that never ran is left alone.
     """
-    if state.started_ns == 0:
+    if state.started_ns == 0 or (policy.name == "on-failure" and state.manually_stopped):
         return False
     return comes_back(policy, state.exit_code, state.restart_count, manually_stopped=state.manually_stopped)
