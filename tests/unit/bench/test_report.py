@@ -46,7 +46,7 @@ def test_table_and_json() -> None:
     broken = failed(Row("d", "exec", "s", 1, 0.4), "exit code 125")
     table = as_table([kept, missed, free, broken]).splitlines()
     assert table == [
-        "work            peer      ours  ratio    gate          goal",
+        "work            peer      ours  ratio    gate           goal",
         "run         161.0 ms   34.0 ms   0.21  ≤ 0.25    pass  ≤ 0.2",
         "idle         121 MiB  60.0 MiB   0.49   ≤ 0.4    MISS",
         "write [1]  31.0 MB/s  810 MB/s  26.13",
