@@ -30,7 +30,7 @@ def main() -> int:
     home = clients()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="boxship-facts-") as config:
-        runner = Runner(home / "bin/docker", host.removeprefix("unix://"), Path(config))
+        runner = Runner((str(home / "bin/docker"),), host.removeprefix("unix://"), Path(config))
         runner.load(archive(base_images(home / "bin/busybox")))
         version = runner.api.request("GET", "/version").json
         engine = {key: version[key] for key in ("Version", "ApiVersion")}

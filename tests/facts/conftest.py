@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def runner(client_home: Path, engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """Asks the shared engine."""
-    yield Runner(client_home / "bin/docker", engine.socket_path, tmp_path_factory.mktemp("facts"))
+def runner(client_home: Path, engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """Asks the shared engine by the docker CLI."""
+    return Runner((str(client_home / "bin/docker"),), engine.socket_path, tmp_path_factory.mktemp("facts"))
+
+
+@pytest.fixture(scope="session")
+def own_runner(engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """Asks the shared engine by our own command line."""
+    return Runner((sys.executable, "-m", "boxship"), engine.socket_path, tmp_path_factory.mktemp("own-facts"))

@@ -26,10 +26,10 @@ class CaseFailed(Exception):
 
 
 class Runner:
-    """One engine and one docker CLI. home: a private folder with the CLI's config."""
+    """One engine and one command line client of it. config: a private folder for the client."""
 
-    def __init__(self, docker: Path, socket_path: str, config: Path) -> None:
-        self.program = docker
+    def __init__(self, program: tuple[str, ...], socket_path: str, config: Path) -> None:
+        self.program = program
         self.api = Api(socket_path)
         self.socket_path = socket_path
         self.root = str(self.api.request("GET", "/info").json["DockerRootDir"])
@@ -44,7 +44,7 @@ class Runner:
 
     def docker(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run the CLI to its end; without input it reads from /dev/null."""
-        command = [str(self.program), *args]
+        command = [*self.program, *args]
         if stdin is None:
             return subprocess.run(
                 command,
