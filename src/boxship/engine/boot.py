@@ -25,6 +25,9 @@ from boxship.runtime.launch import Exit, Monitor
 LOST = 255
 """The exit code of a run of which nothing is known any more, as after a power cut."""
 
+STARTING = 2.0
+"""Seconds that a run of which only the files are seen may take to show its monitor."""
+
 
 async def boot(engine: Engine) -> None:
     """Bring the engine's memory in line with the world; to be awaited before the first request is served.
@@ -48,24 +51,44 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
     state = container.state
     if state.phase != "running" and not has_run:
         return
-    found = await engine.launcher.adopt(container.id)
-    match found:
-        case Monitor():
+    match await _adopt(engine, container.id):
+        case Monitor() as found:
             if state.phase != "running" or state.started_ns != found.started_ns:
                 # The start was under way: it has succeeded, only nobody was told.
                 await _record_start(engine, container, found.pid, found.started_ns)
             watch(engine, container, found)
             _take_over_execs(engine, container, found)
-        case Exit() if state.phase != "running" and state.finished_ns == found.finished_ns:
+        case Exit() as found if state.phase != "running" and state.finished_ns == found.finished_ns:
             # Recorded already; only the bundle is left.
             await engine.launcher.forget(container.id)
-        case Exit():
+        case Exit() as found:
             if state.phase != "running":
                 # Nobody was told of the start, but the container has run.
                 await _record_start(engine, container, 0, found.finished_ns)
             await ended(engine, container, found, None)
         case None if state.phase == "running":
             await ended(engine, container, Exit(LOST, False, now_ns()), None)
+        case None:
+            await engine.launcher.forget(container.id)
+
+
+async def _adopt(engine: Engine, container_id: str) -> Monitor | Exit | None:
+    """What became of a run. A monitor that was forked in the last moment is given the time to show itself."""
+    bundle = engine.config.bundle_folder(container_id)
+    found = await engine.launcher.adopt(container_id)
+    patience = STARTING
+    while found is None and patience > 0 and await quick(_starting, bundle):
+        await asyncio.sleep(0.05)
+        patience -= 0.05
+        found = await engine.launcher.adopt(container_id)
+    return found
+
+
+def _starting(bundle: str) -> bool:
+    """Whether a run's files are there, but neither its monitor's socket nor its exit."""
+    return os.path.exists(f"{bundle}/plan.json") and not (
+        os.path.exists(f"{bundle}/monitor.sock") or os.path.exists(f"{bundle}/exit.json")
+    )
 
 
 async def _record_start(engine: Engine, container: Container, pid: int, started_ns: int) -> None:
@@ -127,7 +150,7 @@ async def _sweep(engine: Engine, runs: set[str]) -> None:
 
 async def _end_stray(engine: Engine, container_id: str) -> None:
     """A run whose container was removed: end it and let its monitor go."""
-    found = await engine.launcher.adopt(container_id)
+    found = await _adopt(engine, container_id)
     if isinstance(found, Monitor):
         try:
             await found.signal(9)

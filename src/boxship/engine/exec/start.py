@@ -1,6 +1,7 @@
 """docker exec, second half: it runs."""
 
 import asyncio
+import errno
 import socket
 
 from boxship.engine.container.failure import NOT_EXECUTABLE, explain_exec
@@ -89,6 +90,9 @@ async def _run(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
         request = await quick(exec_request, engine, exec)
         exec.pid = await monitor.exec(request, attach)
     except StepFailed as error:
+        if error.step != "exec" and (error.errno == errno.ESRCH or monitor.exited.done()):
+            # The container has ended meanwhile: whatever step met that, it is not the command's fault.
+            error = StepFailed(error.step, error.errno, error.path, "cannot exec in a stopped container")
         failure = explain_exec(error)
         exec.end(failure.exit_code)
         raise failure.error from error

@@ -1,0 +1,1 @@
+"""The daemon itself: what it is and where it runs."""
