@@ -1,0 +1,255 @@
+"""Control groups as the kernel keeps them: on the machine's own hierarchies, and on a v2 one that each test mounts."""
+
+import errno
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boxship.kernel.cgroup import Cgroup, Layout, detect
+from boxship.kernel.cgroup.group import read
+
+DEVICES = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}]
+MIB = 1 << 20
+
+
+@pytest.fixture
+def parent() -> str:
+    return f"/boxship-test-{os.getpid()}"
+
+
+@pytest.fixture
+def machine() -> Layout:
+    """The hierarchies that containers use here."""
+    return detect()
+
+
+@pytest.fixture
+def unified(tmp_path: Path) -> Iterator[Layout]:
+    """v2, without controllers: where the machine has v1 they are there."""
+    root = tmp_path / "cgroup"
+    root.mkdir()
+    subprocess.run(["mount", "-t", "cgroup2", "none", str(root)], check=True)
+    yield Layout(2, {"freezer": str(root), "devices": str(root)}, [str(root)])
+    subprocess.run(["umount", str(root)], check=True)
+
+
+@pytest.fixture(params=["machine", "unified"])
+def layout(request: pytest.FixtureRequest) -> Layout:
+    layout: Layout = request.getfixturevalue(request.param)
+    return layout
+
+
+@pytest.fixture
+def make(parent: str) -> Iterator[Callable[..., Cgroup]]:
+    """Makes groups that are gone when the test ends."""
+    made: list[Cgroup] = []
+
+    def create(layout: Layout, **resources: Any) -> Cgroup:
+        group = Cgroup.create(f"{parent}/{len(made)}", resources, layout)
+        made.append(group)
+        return group
+
+    yield create
+    for group in made:
+        group.kill_all()
+        group.remove()
+        above = Cgroup(parent, group.layout)
+        above.remove_if_empty()
+        assert not any(Path(folder).exists() for _, folder in above.folders)
+
+
+def run_in(group: Cgroup, work: Callable[[], int]) -> int:
+    """Fork, join the group, do `work`; the pid. The child's exit code is what `work` gives, 99 when it raises."""
+    pid = os.fork()
+    if pid == 0:
+        code = 99
+        try:
+            for file in group.join_files():
+                fd = os.open(file, os.O_WRONLY)
+                os.write(fd, b"0")
+                os.close(fd)
+            code = work()
+        finally:
+            os._exit(code)
+    return pid
+
+
+def ended(pid: int) -> int:
+    """The exit code of a child, negative for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def sleep() -> int:
+    time.sleep(60)
+    return 0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_make_join_kill_remove(layout: Layout, make: Callable[..., Cgroup]):
+    group = make(layout)
+    pids = [run_in(group, sleep) for _ in range(3)]
+    until(lambda: group.pids() == sorted(pids))
+    with pytest.raises(OSError) as caught:
+        os.rmdir(group.folders[0][1])
+    assert caught.value.errno == errno.EBUSY
+    group.kill_all()
+    assert [ended(pid) for pid in pids] == [-signal.SIGKILL] * 3
+    assert group.pids() == []
+    group.remove()
+    assert not any(Path(folder).exists() for _, folder in group.folders)
+    group.remove()
+
+
+def test_children_are_members_wherever_they_are(layout: Layout, make: Callable[..., Cgroup]):
+    group = make(layout)
+
+    def deeper() -> int:
+        for _, folder in group.folders:
+            os.mkdir(f"{folder}/below")
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                if Path(f"{folder}/{file}").exists() and layout.version == 1:
+                    Path(f"{folder}/below/{file}").write_text(read(f"{folder}/{file}"))
+            Path(f"{folder}/below/cgroup.procs").write_text("0")
+        return sleep()
+
+    pid = run_in(group, deeper)
+    until(lambda: group.pids() == [pid] and all(Path(folder, "below").exists() for _, folder in group.folders))
+    group.kill_all()
+    assert ended(pid) == -signal.SIGKILL
+    group.remove()
+    assert not any(Path(folder).exists() for _, folder in group.folders)
+
+
+def test_freeze(layout: Layout, make: Callable[..., Cgroup]):
+    group = make(layout)
+    reader, writer = os.pipe()
+
+    def tick() -> int:
+        while True:
+            os.write(writer, b".")
+            time.sleep(0.001)
+
+    pid = run_in(group, tick)
+    os.read(reader, 1)
+    group.freeze(True)
+    os.set_blocking(reader, False)
+    try:
+        while os.read(reader, 1 << 16):
+            pass
+    except BlockingIOError:
+        pass
+    time.sleep(0.05)
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1)
+    group.freeze(False)
+    os.set_blocking(reader, True)
+    assert os.read(reader, 1) == b"."
+    group.freeze(True)
+    group.kill_all()
+    assert ended(pid) == -signal.SIGKILL
+    os.close(reader)
+    os.close(writer)
+
+
+def test_devices(layout: Layout, make: Callable[..., Cgroup]):
+    group = make(layout, devices=DEVICES)
+
+    def attempt() -> int:
+        os.close(os.open("/dev/null", os.O_RDWR))
+        os.close(os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK))
+        for path, flags in (("/dev/kmsg", os.O_WRONLY), ("/dev/mem", os.O_RDONLY), ("/dev/loop0", os.O_RDONLY)):
+            if os.path.exists(path):
+                try:
+                    os.open(path, flags)
+                except PermissionError:
+                    continue
+                return 1
+        return 0
+
+    assert ended(run_in(group, attempt)) == 0
+
+
+def test_without_rules_devices_are_open(layout: Layout, make: Callable[..., Cgroup]):
+    group = make(layout, devices=[{"allow": True, "access": "rwm"}])
+
+    def attempt() -> int:
+        os.close(os.open("/dev/kmsg", os.O_WRONLY))
+        return 0
+
+    assert ended(run_in(group, attempt)) == 0
+
+
+def test_limits_are_in_place(machine: Layout, make: Callable[..., Cgroup]):
+    group = make(
+        machine,
+        memory={"limit": 64 * MIB, "swap": 64 * MIB},
+        cpu={"shares": 512, "period": 50_000, "quota": 10_000, "cpus": "0"},
+        pids={"limit": 5},
+    )
+    v1 = {
+        "memory": ("memory.limit_in_bytes", str(64 * MIB)),
+        "cpu": ("cpu.cfs_quota_us", "10000"),
+        "cpuset": ("cpuset.cpus", "0"),
+        "pids": ("pids.max", "5"),
+    }
+    v2 = {
+        "memory": ("memory.max", str(64 * MIB)),
+        "cpu": ("cpu.max", "10000 50000"),
+        "cpuset": ("cpuset.cpus", "0"),
+        "pids": ("pids.max", "5"),
+    }
+    for controller, (file, value) in (v1 if machine.version == 1 else v2).items():
+        assert read(f"{group.folder(controller)}/{file}").strip() == value
+
+    def fork_too_much() -> int:
+        for _ in range(10):
+            try:
+                if os.fork() == 0:
+                    time.sleep(60)
+            except BlockingIOError:
+                return 3
+        return 0
+
+    assert ended(run_in(group, fork_too_much)) == 3
+
+
+def test_out_of_memory_is_counted(machine: Layout, make: Callable[..., Cgroup]):
+    group = make(machine, memory={"limit": 16 * MIB, "swap": 16 * MIB})
+    assert not group.oom_killed()
+
+    def eat() -> int:
+        kept = []
+        while True:
+            kept.append(bytearray(MIB))
+
+    assert ended(run_in(group, eat)) == -signal.SIGKILL
+    until(group.oom_killed)
+    assert group.oom_kills() >= 1
+
+
+def test_a_limit_that_the_kernel_refuses_leaves_nothing(machine: Layout, parent: str):
+    with pytest.raises(OSError) as caught:
+        Cgroup.create(f"{parent}/refused", {"cpu": {"cpus": "4000"}}, machine)
+    assert "cpuset.cpus" in caught.value.filename and "4000" in str(caught.value)
+    group = Cgroup(f"{parent}/refused", machine)
+    assert not any(Path(folder).exists() for _, folder in group.folders)
+    Cgroup(parent, machine).remove_if_empty()
+
+
+def test_parents_stay_while_somebody_uses_them(machine: Layout, make: Callable[..., Cgroup], parent: str):
+    make(machine)
+    above = Cgroup(parent, machine)
+    above.remove_if_empty()
+    assert all(Path(folder).exists() for _, folder in above.folders)
