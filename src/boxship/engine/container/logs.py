@@ -20,7 +20,7 @@ class LogStream:
     """What `GET /containers/{id}/logs` sends. tty: the body is the terminal's output, else stdcopy frames."""
 
     tty: bool
-    chunks: AsyncIterator[bytes]
+    body: AsyncIterator[bytes]
 
 
 async def logs(engine: Engine, ref: str, query: LogQuery) -> LogStream:
