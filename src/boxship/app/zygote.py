@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from boxship.app.jobs import JOBS
 from boxship.shim import zygote
 
 
 def main() -> None:
-    zygote.main(int(sys.argv[1]), sys.argv[2])
+    zygote.main(int(sys.argv[1]), sys.argv[2], JOBS)

@@ -4,8 +4,8 @@ It has everything imported that a monitor needs, frozen out of the garbage colle
 and closes, so that its pages stay shared with every monitor. It also holds the API's listening sockets, which so keep
 their inode while the daemon is away.
 
-Requests (op): `hello`, `keep` (a named descriptor to hold), `start` (fork a monitor; the first descriptor is its
-connection to the daemon), `retire` (give nothing new out; end).
+Requests (op): `hello`, `keep` (a named descriptor to hold), `start` and `work` (fork a monitor or a worker; the first
+descriptor is its connection to the daemon), `retire` (give nothing new out; end).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 
 from boxship import __version__
 from boxship.kernel import process as kernel
-from boxship.shim import monitor, wire
+from boxship.shim import monitor, wire, worker
 from boxship.shim.logs import json_file, local
 from boxship.shim.rehearsal import rehearse
 
@@ -26,19 +26,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from boxship.shim.worker import Job
+
 # A zygote of another version is replaced: its monitors would not understand this daemon's plans.
 IDENTITY = f"{__version__}/{wire.PROTOCOL}/{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-# How a request for a new monitor begins; `op` goes first in it.
-START = b'{"op":"start"'
+# How the requests begin that a fork carries out; `op` goes first in them.
+FORKING = (b'{"op":"start"', b'{"op":"work"')
 
 
 class Zygote:
     """Serves one daemon at a time on `listener`."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, jobs: dict[str, Job]) -> None:
         self._listener = listener
+        self._jobs = jobs
         self._kept: dict[str, int] = {}
         self._retired = False
 
@@ -57,8 +60,8 @@ class Zygote:
                 packet = wire.receive_packet(daemon)
                 if packet is None:
                     return
-                # Only a start is ever so large that it comes in a memfd.
-                if packet[0].startswith((START, wire.IN_MEMFD)):
+                # Only these are ever so large that they come in a memfd.
+                if packet[0].startswith((*FORKING, wire.IN_MEMFD)):
                     self._fork(daemon, *packet)
                 else:
                     self._handle(daemon, *wire.unpack(*packet))
@@ -85,14 +88,14 @@ class Zygote:
         wire.send(daemon, answer, list(self._kept.values()) if operation == "hello" else ())
 
     def _fork(self, daemon: socket.socket, data: bytes, fds: list[int]) -> None:
-        """Fork a monitor. The request is read in it: every page that the zygote touches between two forks is one
-        that their monitors do not share.
+        """Fork a monitor or a worker. The request is read in it: every page that the zygote touches between two
+        forks is one that their monitors do not share.
         """
         if os.fork():
             for fd in fds:
                 os.close(fd)
             return
-        # The monitor: nothing of the zygote's may stay open in it.
+        # Nothing of the zygote's may stay open in here.
         status = 1
         try:
             daemon.close()
@@ -101,16 +104,21 @@ class Zygote:
                 os.close(fd)
             message, fds = wire.unpack(data, fds)
             link = socket.socket(fileno=fds.pop(0))
-            monitor.main(message, link, fds)
+            if message["op"] == "work":
+                worker.main(self._jobs, message, link, fds)
+            else:
+                monitor.main(message, link, fds)
             status = 0
         except BaseException as error:
-            os.write(2, f"boxship monitor {os.getpid()}: {type(error).__name__}: {error}\n".encode())
+            os.write(2, f"boxship zygote: child {os.getpid()}: {type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(status)
 
 
-def main(listener_fd: int, folder: str) -> None:
-    """Serve until retired. listener_fd: a listening SOCK_SEQPACKET socket; folder: the instance's run folder."""
+def main(listener_fd: int, folder: str, jobs: dict[str, Job]) -> None:
+    """Serve until retired. listener_fd: a listening SOCK_SEQPACKET socket; folder: the instance's run folder; jobs:
+    what workers can do, by name.
+    """
     kernel.set_name("boxship-zygote")
     # The kernel reaps the monitors.
     kernel.ignore_signals(signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
@@ -120,4 +128,4 @@ def main(listener_fd: int, folder: str) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    Zygote(socket.socket(fileno=listener_fd)).run()
+    Zygote(socket.socket(fileno=listener_fd), jobs).run()

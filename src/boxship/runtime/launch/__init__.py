@@ -2,6 +2,6 @@
 
 from boxship.runtime.launch.launcher import Launcher
 from boxship.runtime.launch.monitor import Monitor
-from boxship.runtime.launch.values import Attach, ExecRequest, ExecState, Exit, StartRequest
+from boxship.runtime.launch.values import Attach, ExecRequest, ExecState, Exit, StartRequest, WorkFailed
 
-__all__ = ["Attach", "ExecRequest", "ExecState", "Exit", "Launcher", "Monitor", "StartRequest"]
+__all__ = ["Attach", "ExecRequest", "ExecState", "Exit", "Launcher", "Monitor", "StartRequest", "WorkFailed"]

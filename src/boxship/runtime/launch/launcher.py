@@ -17,7 +17,7 @@ from boxship.runtime.launch.link import Message
 from boxship.runtime.launch.monitor import Monitor, exec_states, pack_attach
 from boxship.runtime.launch.ready import readable, writable
 from boxship.runtime.launch.spawn import spawn_zygote
-from boxship.runtime.launch.values import Exit, StartRequest
+from boxship.runtime.launch.values import Exit, StartRequest, WorkFailed
 from boxship.shim import wire
 from boxship.shim.plan import plan
 from boxship.shim.zygote import IDENTITY
@@ -42,6 +42,7 @@ class Launcher:
 
     async def connect(self) -> None:
         """Find the zygote of this instance, or start one. BoxshipError when that fails."""
+        self._loop = asyncio.get_running_loop()
         os.makedirs(f"{self._run_root}/c", mode=0o711, exist_ok=True)
         found = self._try_connect()
         if found is not None:
@@ -100,6 +101,10 @@ class Launcher:
             wire.send(sock, message, fds or ())
         except OSError as error:
             raise Unavailable(f"the zygote does not answer: {error.strerror}") from None
+        return await self._receive(sock, "the zygote")
+
+    @staticmethod
+    async def _receive(sock: socket.socket, who: str) -> tuple[Message, list[int]]:
         while True:
             try:
                 received = wire.receive(sock)
@@ -107,9 +112,9 @@ class Launcher:
                 await readable(sock)
                 continue
             except OSError as error:
-                raise Unavailable(f"the zygote does not answer: {error.strerror}") from None
+                raise Unavailable(f"{who} does not answer: {error.strerror}") from None
             if received is None:
-                raise Unavailable("the zygote has ended")
+                raise Unavailable(f"{who} has ended")
             return received
 
     async def listener(self, path: str, *, mode: int = 0o660, group: int = -1) -> socket.socket:
@@ -224,6 +229,26 @@ class Launcher:
                 return
             except BlockingIOError:
                 await writable(sock)
+
+    async def work(self, job: str, arguments: dict[str, Any], fds: list[int]) -> Any:
+        """Have a worker do a job; its result. fds: the root it is confined to, then what the job wants.
+
+        WorkFailed with the error of the job; Unavailable when the worker was killed.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            ours.setblocking(False)
+            with theirs:
+                message = {"op": "work", "job": job, "arguments": arguments}
+                await self._send_start(message, [theirs.fileno(), *fds])
+            answer, _ = await self._receive(ours, "the worker")
+        if "failed" in answer:
+            raise WorkFailed(answer["failed"], answer["errno"], answer["message"])
+        return answer["result"]
+
+    def work_from_thread(self, job: str, arguments: dict[str, Any], fds: list[int]) -> Any:
+        """`work` for code that blocks in a thread of the pools."""
+        return asyncio.run_coroutine_threadsafe(self.work(job, arguments, fds), self._loop).result()
 
     async def adopt(self, container_id: str) -> Monitor | Exit | None:
         """What became of a container that a former daemon started: its monitor, its exit, or nothing known."""

@@ -4,6 +4,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
+from boxship.lib.errors import BoxshipError
 from boxship.lib.logframe import LogTarget
 from boxship.model.container import AttachOptions
 
@@ -50,6 +51,15 @@ class ExecState:
     running: bool = False
     exit_code: int | None = None
     process: dict[str, Any] = field(default_factory=dict)
+
+
+class WorkFailed(BoxshipError):
+    """A job failed in its worker. kind: the error's class there; errno: the kernel's, 0 for none."""
+
+    def __init__(self, kind: str, errno: int, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.errno = errno
 
 
 @dataclass(frozen=True, slots=True)
