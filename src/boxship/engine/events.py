@@ -23,6 +23,11 @@ class EventBus:
         self._past: deque[Event] = deque(maxlen=REMEMBERED)
         self._subscribers: set[asyncio.Queue[Event | None]] = set()
 
+    @property
+    def listeners(self) -> int:
+        """How many are subscribed."""
+        return len(self._subscribers)
+
     def publish(self, kind: str, action: str, actor: str, attributes: dict[str, str]) -> Event:
         """Tell everyone now. The change that the event speaks of must be durable already."""
         event = Event(type=kind, action=action, id=actor, attributes=attributes, time_ns=now_ns())

@@ -181,8 +181,8 @@ class Connection(asyncio.Protocol):
             self._gone.set()
         try:
             request = Request(self, event)
-        except InvalidParameter as error:
-            await self._refuse(400, error.message)
+        except InvalidParameter:
+            await self._refuse(400, "")
             return False
         try:
             await self._handler(request)
@@ -228,7 +228,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
             return
         phrase = HTTPStatus(status).phrase
-        body = f"{status} {phrase}: {message}\n".encode()
+        body = (f"{status} {phrase}: {message}" if message else f"{status} {phrase}").encode()
         head = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         try:
             await self.send_head(status, [*head, ("Connection", "close")])

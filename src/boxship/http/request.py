@@ -56,18 +56,31 @@ class Request:
         for name_bytes, value_bytes in head.headers:
             name, value = name_bytes.decode("ascii"), value_bytes.decode("latin-1")
             self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
-        path, query = split_target(self.raw_target)
+        path, self._query_text = split_target(self.raw_target)
         self.path = unescape(path)
-        self.query = parse_query(query)
+        self._query: dict[str, list[str]] | None = None
+        self.api_version: tuple[int, ...] = ()
+        """The API version that the client speaks; the router sets it."""
         self.response_headers: list[tuple[str, str]] = []
         """Headers that every answer to this request carries."""
         self.started = False
         """The head of the answer has been sent: an error can only cut the connection now."""
 
     @property
+    def query(self) -> dict[str, list[str]]:
+        """The query's parameters, each with all its values. InvalidParameter when it can't be decoded."""
+        if self._query is None:
+            self._query = parse_query(self._query_text)
+        return self._query
+
+    @property
+    def query_text(self) -> str:
+        """The query as it was sent."""
+        return self._query_text
+
+    @property
     def over_tcp(self) -> bool:
-        """The request came over TCP, so anybody on this machine may have sent it, also a web page's
-        script."""
+        """The request came over TCP: anybody on this machine may have sent it, also a web page's script."""
         return self._connection.over_tcp
 
     @property
@@ -95,16 +108,19 @@ class Request:
         return self.text(name).strip().lower() not in _FALSE
 
     def number(self, name: str, default: int) -> int:
-        """A query parameter as a decimal number; `default` when it is missing or empty. InvalidParameter."""
+        """A query parameter as a decimal number; `default` when it is missing or empty.
+
+        Docker gives the text of Go's strconv, as an internal error (500); so does this (BoxshipError).
+        """
         value = self.text(name)
         if not value:
             return default
-        try:
-            if not value.lstrip("+-").isascii() or "_" in value or value != value.strip():
-                raise ValueError
-            return int(value)
-        except ValueError:
-            raise InvalidParameter(f'strconv.Atoi: parsing "{value}": invalid syntax') from None
+        if not value.removeprefix("-").removeprefix("+").isdecimal() or not value.isascii():
+            raise BoxshipError(f'strconv.Atoi: parsing "{value}": invalid syntax')
+        number = int(value) if len(value) < 25 else 1 << 64
+        if not -(1 << 63) <= number < 1 << 63:
+            raise BoxshipError(f'strconv.Atoi: parsing "{value}": value out of range')
+        return number
 
     # The body ---------------------------------------------------------------------------------------------
 
@@ -120,9 +136,7 @@ class Request:
     async def body(self, limit: int = JSON_LIMIT) -> bytes:
         """The whole body. BodyTooLarge when it has more than `limit` bytes."""
         if self.content_length > limit:
-            raise BodyTooLarge(
-                f"the request's body has {self.content_length} bytes, over the limit of {limit}"
-            )
+            raise BodyTooLarge(f"the request's body has {self.content_length} bytes, over the limit of {limit}")
         out = bytearray()
         async for piece in self.stream():
             out += piece

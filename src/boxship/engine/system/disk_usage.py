@@ -1,0 +1,31 @@
+"""docker system df."""
+
+from typing import Any
+
+from boxship.engine.container import list as containers
+from boxship.engine.engine import Engine
+from boxship.engine.image import list as images
+from boxship.lib.bridge import quick
+
+
+async def disk_usage(engine: Engine, kinds: frozenset[str]) -> dict[str, Any]:
+    """The body of `GET /system/df` (API 1.51), sizes in bytes.
+
+    kinds: of "container", "image", "volume", "build-cache", what to look at.
+    """
+    body: dict[str, Any] = {"LayersSize": 0, "Images": None, "Containers": None, "Volumes": None, "BuildCache": None}
+    if "image" in kinds:
+        body["Images"] = images.list(engine, filters={}, shared_size=True)
+        body["LayersSize"] = await quick(_layers_size, engine)
+    if "container" in kinds:
+        body["Containers"] = await containers.list(engine, all=True, limit=0, size=True, filters={})
+    if "volume" in kinds:
+        body["Volumes"] = []
+    if "build-cache" in kinds:
+        body["BuildCache"] = []
+    return body
+
+
+def _layers_size(engine: Engine) -> int:
+    layers = (engine.snapshotter.layer(diff_id) for diff_id in engine.snapshotter.layers())
+    return sum(layer.size for layer in layers if layer is not None)

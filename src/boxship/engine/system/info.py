@@ -1,0 +1,137 @@
+"""docker info."""
+
+import os
+import threading
+from typing import Any
+
+from boxship.engine.container.defaults import RUNTIME
+from boxship.engine.engine import Engine
+from boxship.engine.system import machine
+from boxship.engine.system.identity import engine_id
+from boxship.engine.system.version import VERSION
+from boxship.lib.bridge import quick
+from boxship.lib.clock import now_ns, rfc3339nano
+from boxship.runtime.spec import HostFeatures
+
+
+async def info(engine: Engine) -> dict[str, Any]:
+    """The body of `GET /info` (API 1.51)."""
+    running = sum(1 for container in engine.containers if container.active)
+    counts = {
+        "Containers": len(engine.containers),
+        "ContainersRunning": running,
+        "ContainersPaused": 0,
+        "ContainersStopped": len(engine.containers) - running,
+        "Images": len(engine.images.all()),
+    }
+    return await quick(_body, engine, counts)
+
+
+def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
+    config, host, uname = engine.config, engine.host, os.uname()
+    return {
+        "ID": engine_id(config.data_root),
+        **counts,
+        "Driver": engine.snapshotter.name,
+        "DriverStatus": [["Backing Filesystem", machine.filesystem_type(config.data_root)]],
+        "Plugins": {
+            "Volume": ["local"],
+            "Network": ["bridge", "host", "null"],
+            "Authorization": None,
+            "Log": ["json-file", "local"],
+        },
+        **_limits(host),
+        "IPv4Forwarding": machine.forwards_ipv4(),
+        "Debug": config.debug,
+        "NFd": machine.open_files(),
+        "OomKillDisable": host.oom_kill_disable,
+        "NGoroutines": threading.active_count(),
+        "SystemTime": rfc3339nano(now_ns()),
+        "LoggingDriver": config.log_driver,
+        "CgroupDriver": "cgroupfs",
+        "CgroupVersion": "2" if host.cgroup_v2 else "1",
+        "NEventsListener": engine.events.listeners,
+        "KernelVersion": uname.release,
+        "OperatingSystem": machine.operating_system(),
+        "OSVersion": machine.operating_system_version(),
+        "OSType": "linux",
+        "Architecture": uname.machine,
+        "IndexServerAddress": "https://index.docker.io/v1/",
+        "RegistryConfig": {
+            "IndexConfigs": {
+                "docker.io": {"Mirrors": [], "Name": "docker.io", "Official": True, "Secure": True},
+            },
+            "InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8"],
+            "Mirrors": None,
+        },
+        "NCPU": host.cpus,
+        "MemTotal": machine.memory_bytes(),
+        "GenericResources": None,
+        "DockerRootDir": config.data_root,
+        **{name: os.environ.get(variable, "") for name, variable in _PROXIES},
+        "Name": uname.nodename,
+        "Labels": [],
+        "ExperimentalBuild": False,
+        "ServerVersion": VERSION,
+        "Runtimes": {RUNTIME: {"path": RUNTIME}},
+        "DefaultRuntime": RUNTIME,
+        "Swarm": {
+            "NodeID": "",
+            "NodeAddr": "",
+            "LocalNodeState": "inactive",
+            "ControlAvailable": False,
+            "Error": "",
+            "RemoteManagers": None,
+        },
+        "LiveRestoreEnabled": True,
+        "Isolation": "",
+        "InitBinary": os.path.basename(host.init_binary),
+        "ContainerdCommit": {"ID": ""},
+        "RuncCommit": {"ID": ""},
+        "InitCommit": {"ID": ""},
+        "SecurityOptions": _security(host),
+        "CDISpecDirs": [],
+        "Warnings": _warnings(host) or None,
+    }
+
+
+_PROXIES = (("HttpProxy", "HTTP_PROXY"), ("HttpsProxy", "HTTPS_PROXY"), ("NoProxy", "NO_PROXY"))
+
+
+def _limits(host: HostFeatures) -> dict[str, bool]:
+    limits = {
+        "MemoryLimit": host.memory_limit,
+        "SwapLimit": host.swap_limit,
+        "CpuCfsPeriod": host.cpu_cfs,
+        "CpuCfsQuota": host.cpu_cfs,
+        "CPUShares": host.cpu_shares,
+        "CPUSet": host.cpuset,
+        "PidsLimit": host.pids_limit,
+    }
+    if not host.cgroup_v2:
+        limits["KernelMemoryTCP"] = host.kernel_memory_tcp
+    return limits
+
+
+def _security(host: HostFeatures) -> list[str]:
+    options = []
+    if host.apparmor:
+        options.append("name=apparmor")
+    if host.seccomp:
+        options.append("name=seccomp,profile=builtin")
+    if host.cgroup_v2:
+        # A cgroup namespace of its own is the default there.
+        options.append("name=cgroupns")
+    return options
+
+
+def _warnings(host: HostFeatures) -> list[str]:
+    missing = (
+        (host.memory_limit, "No memory limit support"),
+        (host.swap_limit, "No swap limit support"),
+        (host.cpu_shares, "No cpu shares support"),
+        (host.cpu_cfs, "No cpu cfs quota support"),
+        (host.cpu_cfs, "No cpu cfs period support"),
+        (host.cpuset, "No cpuset support"),
+    )
+    return [f"WARNING: {text}" for there, text in missing if not there]

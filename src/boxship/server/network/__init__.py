@@ -1,0 +1,1 @@
+"""The networks that every engine has, over HTTP."""

@@ -1,0 +1,1 @@
+"""Swarm over HTTP: this engine is no part of one."""

@@ -1,0 +1,1 @@
+"""The daemon itself over HTTP: ping, version, info, events, disk usage."""

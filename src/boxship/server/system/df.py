@@ -1,0 +1,28 @@
+"""GET /system/df"""
+
+from boxship.engine.engine import Engine
+from boxship.engine.system import disk_usage as verb
+from boxship.http.request import Request
+from boxship.lib.errors import InvalidParameter
+from boxship.server.reply import reply
+from boxship.server.router import route
+
+_KINDS = frozenset({"container", "image", "volume", "build-cache"})
+
+
+@route("GET", "/system/df")
+async def df(engine: Engine, request: Request) -> None:
+    """200 with what takes space."""
+    kinds = _KINDS
+    if request.api_version >= (1, 42) and "type" in request.query:
+        kinds = frozenset(request.query["type"])
+        for kind in request.query["type"]:
+            if kind not in _KINDS:
+                raise InvalidParameter(f"unknown object type: {kind}")
+    body = await verb.disk_usage(engine, kinds)
+    if request.api_version < (1, 44):
+        for image in body["Images"] or []:
+            image["VirtualSize"] = image["Size"]
+    if request.api_version < (1, 42):
+        body["BuilderSize"] = 0
+    await reply(request, 200, body)
