@@ -99,8 +99,8 @@ def pax_records(data: bytes) -> list[tuple[bytes, bytes]]:
     while position < len(data):
         blank = data.find(b" ", position, position + 21)
         length = data[position:blank]
-        end = position + int(length) if blank > 0 and length.isdigit() else 0
-        if end <= blank or end > len(data) or data[end - 1] != 0x0A:
+        end = position + int(length) if blank > position and length.isdigit() else 0
+        if end <= max(blank, position) or end > len(data) or data[end - 1] != 0x0A:
             raise ArchiveError("invalid tar header: a pax record is malformed")
         key, equals, value = data[blank + 1 : end - 1].partition(b"=")
         if not equals or not key:

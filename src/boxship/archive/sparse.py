@@ -77,13 +77,13 @@ def _map_before_data(entry: Entry, take: Callable[[int], bytes]) -> Parts:
         entry.stored -= header.BLOCK
         lines = (rest + take(header.BLOCK)).split(b"\n")
         rest = lines.pop()
-        if len(rest) > 20:
-            raise ValueError("no number")
-        numbers += [int(line) for line in lines if line.strip(b"\0")]
+        numbers += [int(line) for line in lines]
         if numbers:
             wanted = 1 + 2 * numbers[0]
             if not 0 <= numbers[0] <= _MOST_PARTS:
                 raise ValueError("too many parts")
+        if len(numbers) < wanted and len(rest) > 20:
+            raise ValueError("no number")
     return list(zip(numbers[1:wanted:2], numbers[2:wanted:2], strict=True))
 
 

@@ -70,8 +70,10 @@ class _Unpacker:
         for path, mtime_ns in self._folder_times.items():
             try:
                 os.utime(self.tree.find(path), ns=_times(mtime_ns))
-            except (FileNotFoundError, NotADirectoryError):
-                pass  # a later entry replaced it
+            except OSError as error:
+                # A later entry replaced a folder on the way.
+                if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                    raise
 
     def _whiteout(self, entry: Entry, path: Path) -> None:
         name = path[-1]
@@ -99,6 +101,7 @@ class _Unpacker:
         if kind == kinds.FOLDER:
             self._folder(entry, path, parent, name)
             return
+        self._folder_times.pop(path, None)
         if kind == kinds.HARDLINK:
             self._hardlink(entry, parent, name)
             return
