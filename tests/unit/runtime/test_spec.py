@@ -144,7 +144,7 @@ def test_cgroup_parent():
 
 def test_capabilities():
     def held(**fields: Any) -> list[str]:
-        return of(**fields)["process"]["capabilities"].get("bounding", [])
+        return of(**fields)["process"]["capabilities"]["bounding"]
 
     assert held() == list(DEFAULT_CAPABILITIES)
     assert held(CapAdd=["net_admin"]) == [*DEFAULT_CAPABILITIES, "CAP_NET_ADMIN"]
@@ -348,7 +348,7 @@ def test_exec():
     assert process["user"]["username"] == "app"
     assert process["cwd"] == "/w"
     assert process["env"] == [DEFAULT_PATH, "HOSTNAME=box", "A=1", "B=2"]
-    assert process["capabilities"] == {}
+    assert process["capabilities"] == {"bounding": [], "effective": [], "permitted": []}
     assert process["noNewPrivileges"] is True
     assert process["rlimits"] == [{"type": "RLIMIT_CORE", "hard": 0, "soft": 0}]
     assert "oomScoreAdj" not in process

@@ -127,7 +127,7 @@ def _process(arguments: list[str], user: str, folder: str, host: HostConfig, sec
 def _set_capabilities(process: dict[str, Any], names: tuple[str, ...]) -> None:
     # No inheritable and no ambient ones: a program of another user gets none by exec.
     held = list(names)
-    process["capabilities"] = {"bounding": held, "effective": held, "permitted": held} if held else {}
+    process["capabilities"] = {"bounding": held, "effective": held, "permitted": held}
 
 
 def _set_terminal(process: dict[str, Any], size: list[int] | None) -> None:
