@@ -1,0 +1,75 @@
+"""Which module runs which command. The table is all that is known before a verb's module is imported.
+
+A verb's module, `boxship.cli.<name>`, has: USAGE (after the program's and the command's name), ABOUT, FLAGS, ARGS (the
+fewest and the most arguments, -1 for any number), INTERSPERSED where flags may not follow arguments, and
+`run(cli, parsed) -> exit code`.
+"""
+
+# verb -> (module, what `boxship --help` says)
+VERBS = {
+    "attach": ("attach", "Attach your terminal's input and output to a running container"),
+    "create": ("create", "Make a container without starting it"),
+    "events": ("events", "Print what happens in the engine, as it happens"),
+    "exec": ("exec", "Run one more command inside a running container"),
+    "images": ("images", "List images"),
+    "import": ("import_", "Make an image from a tar archive of a file system"),
+    "info": ("info", "Show what the engine is and how it is set up"),
+    "inspect": ("inspect", "Show everything that is known about containers or images"),
+    "kill": ("kill", "Send a signal to containers, KILL unless another is named"),
+    "load": ("load", "Read images from an archive that save wrote"),
+    "logs": ("logs", "Show what a container has written"),
+    "ps": ("ps", "List containers"),
+    "rename": ("rename", "Give a container another name"),
+    "restart": ("restart", "Stop containers and start them again"),
+    "rm": ("rm", "Remove containers"),
+    "rmi": ("rmi", "Remove images"),
+    "run": ("run", "Make a container from an image and start it"),
+    "start": ("start", "Start containers that are stopped"),
+    "stop": ("stop", "Stop running containers"),
+    "tag": ("tag", "Give an image one more name"),
+    "version": ("version", "Show the versions of client and engine"),
+    "wait": ("wait", "Wait until containers stop and print their exit codes"),
+}
+
+# group -> (what help says, subcommand -> module)
+GROUPS = {
+    "container": (
+        "Manage containers",
+        {
+            "attach": "attach",
+            "create": "create",
+            "exec": "exec",
+            "inspect": "inspect_container",
+            "kill": "kill",
+            "list": "ps",
+            "logs": "logs",
+            "ls": "ps",
+            "ps": "ps",
+            "remove": "rm",
+            "rename": "rename",
+            "restart": "restart",
+            "rm": "rm",
+            "run": "run",
+            "start": "start",
+            "stop": "stop",
+            "wait": "wait",
+        },
+    ),
+    "image": (
+        "Manage images",
+        {
+            "import": "import_",
+            "inspect": "inspect_image",
+            "list": "images",
+            "load": "load",
+            "ls": "images",
+            "remove": "rmi",
+            "rm": "rmi",
+            "tag": "tag",
+        },
+    ),
+    "system": ("Manage the engine", {"events": "events", "info": "info"}),
+}
+
+# Docker's second names of one subcommand: they work, help names them as aliases only.
+HIDDEN = frozenset(("list", "ps", "remove"))
