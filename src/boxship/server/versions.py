@@ -187,3 +187,39 @@ def info(version: Version, body: dict[str, Any]) -> dict[str, Any]:
         options = [option.split(",") for option in body["SecurityOptions"] or []]
         body["SecurityOptions"] = [first.removeprefix("name=") for first, *_ in options]
     return body
+
+
+def image_list(version: Version, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The body of `GET /images/json` for an older client."""
+    for body in bodies:
+        if version < (1, 51):
+            body["Containers"] = -1
+        if version < (1, 44):
+            body["VirtualSize"] = body["Size"]
+        if version < (1, 43):
+            if not body["RepoTags"] and not body["RepoDigests"]:
+                body |= {"RepoTags": ["<none>:<none>"], "RepoDigests": ["<none>@<none>"]}
+            body["RepoTags"] = body["RepoTags"] or None
+            body["RepoDigests"] = body["RepoDigests"] or None
+    return bodies
+
+
+# What images have in common with containers, but never use: shown until 1.49.
+_UNUSED_CONFIG: dict[str, Any] = {
+    **dict.fromkeys(("AttachStderr", "AttachStdin", "AttachStdout", "OpenStdin", "StdinOnce", "Tty"), False),
+    **dict.fromkeys(("Domainname", "Hostname", "Image"), ""),
+}
+
+
+def image_inspect(version: Version, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of `GET /images/{name}/json` for an older client."""
+    if version < (1, 50):
+        body["Config"] = _UNUSED_CONFIG | body["Config"]
+    if version < (1, 45):
+        # The config of the container that was committed; images have not kept one for long.
+        empty = dict.fromkeys(("Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "Volumes"))
+        body["ContainerConfig"] = _UNUSED_CONFIG | empty | {"User": "", "WorkingDir": ""}
+    if version < (1, 44):
+        body.setdefault("Created", "0001-01-01T00:00:00Z")
+        body["VirtualSize"] = body["Size"]
+    return body

@@ -1,0 +1,13 @@
+"""GET /images/{name}/history"""
+
+from boxship.engine.engine import Engine
+from boxship.engine.image import history as verb
+from boxship.http.request import Request
+from boxship.server.reply import reply
+from boxship.server.router import route
+
+
+@route("GET", "/images/{name}/history")
+async def history(engine: Engine, request: Request, name: str) -> None:
+    """200 with the image's steps, the last one first."""
+    await reply(request, 200, await verb.history(engine, name))

@@ -1,0 +1,27 @@
+"""POST /images/load"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from boxship.engine.engine import Engine
+from boxship.engine.image import load as verb
+from boxship.http.request import Request
+from boxship.lib.errors import BoxshipError
+from boxship.server.image.lines import error_line, line
+from boxship.server.router import route
+
+
+@route("POST", "/images/load")
+async def load(engine: Engine, request: Request) -> None:
+    """200, then a line for each image and step; an error is the last line."""
+    messages = verb.load(engine, request.stream(), quiet=request.flag("quiet", True))
+    await request.start(200, [("Content-Type", "application/json")])
+    await request.relay(_lines(messages))
+
+
+async def _lines(messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    try:
+        async for message in messages:
+            yield line(message)
+    except BoxshipError as error:
+        yield error_line(error.message)
