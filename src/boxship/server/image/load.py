@@ -14,9 +14,11 @@ from boxship.server.router import route
 @route("POST", "/images/load")
 async def load(engine: Engine, request: Request) -> None:
     """200, then a line for each image and step; an error is the last line."""
-    messages = verb.load(engine, request.stream(), quiet=request.flag("quiet", True))
+    lines = _lines(verb.load(engine, request.stream(), quiet=request.flag("quiet", True)))
+    # A client that waits to be asked for its body ("Expect: 100-continue") must not see the answer's head first.
+    first = await anext(lines, b"")
     await request.start(200, [("Content-Type", "application/json")])
-    await request.relay(_lines(messages))
+    await request.relay(_chain(first, lines))
 
 
 async def _lines(messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
@@ -25,3 +27,10 @@ async def _lines(messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes
             yield line(message)
     except BoxshipError as error:
         yield error_line(error.message)
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for piece in rest:
+        yield piece

@@ -1,0 +1,161 @@
+"""What `boxship daemon` is told: by its command line, else by its configuration file, else by default."""
+
+import hashlib
+import os
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from boxship.engine.config import EngineConfig
+from boxship.lib.errors import InvalidParameter
+
+CONFIG_FILE = "/etc/boxship/config.toml"
+LEVELS = ("debug", "info", "warn", "error", "fatal")
+
+HELP = f"""Usage:  boxship daemon [OPTIONS]
+
+Run the engine in the foreground. Containers go on running when it ends.
+
+Options:
+      --config FILE         Configuration file (default "{CONFIG_FILE}")
+      --data-root FOLDER    What must survive (default "/var/lib/boxship")
+  -D, --debug               Say more
+  -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
+  -H, --host ADDRESS        unix:///path or tcp://127.0.0.1:port, may be given again
+                            (default "unix://<run-root>/boxship.sock")
+      --log-driver NAME     Where containers log that ask for nothing else (default "local")
+      --log-level LEVEL     {", ".join(LEVELS)} (default "info")
+      --log-opt KEY=VALUE   Option of that log driver, may be given again
+      --pidfile FILE        Write the process id there
+      --run-root FOLDER     What lasts until the machine restarts (default "/run/boxship")
+"""
+
+
+class UsageError(InvalidParameter):
+    """The command line or the configuration file can't be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonConfig:
+    """Folders are absolute. hosts: "unix:///path" or "tcp://address:port", none for the default."""
+
+    data_root: str = "/var/lib/boxship"
+    run_root: str = "/run/boxship"
+    hosts: tuple[str, ...] = ()
+    group: str = ""
+    log_level: str = "info"
+    log_driver: str = "local"
+    log_opts: tuple[tuple[str, str], ...] = ()
+    pidfile: str = ""
+    debug: bool = False
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where to listen."""
+        return self.hosts or (f"unix://{self.run_root}/boxship.sock",)
+
+    def for_engine(self) -> EngineConfig:
+        """The engine's part. Two daemons on one machine have other roots, and so other names for all they share."""
+        roots = f"{os.path.realpath(self.data_root)}\0{os.path.realpath(self.run_root)}"
+        sockets = [address.removeprefix("unix://") for address in self.addresses() if address.startswith("unix://")]
+        return EngineConfig(
+            data_root=self.data_root,
+            run_root=self.run_root,
+            instance=hashlib.sha256(roots.encode()).hexdigest()[:8],
+            socket=sockets[0] if sockets else "",
+            log_driver=self.log_driver,
+            log_options=self.log_opts,
+            debug=self.debug,
+        )
+
+
+_SHORT = {"-D": "--debug", "-G": "--group", "-H": "--host", "-h": "--help"}
+_TEXT = ("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "config")
+
+
+def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
+    """The configuration that a command line gives; None when it asks for help. UsageError.
+
+    Not argparse: it would stay in the daemon's memory for good.
+    """
+    given: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        name = _SHORT.get(name, name)
+        if word[:2] in _SHORT and len(word) > 2 and not word.startswith("--"):
+            # -Hunix:///path
+            name, equals, value = _SHORT[word[:2]], "=", word[2:].removeprefix("=")
+        if name == "--help":
+            return None
+        key = name.removeprefix("--")
+        if key == "debug":
+            given["debug"] = value.lower() not in ("false", "0") if equals else True
+            continue
+        if not name.startswith("--") or key not in (*_TEXT, "host", "log-opt"):
+            raise UsageError(f"{'unknown flag' if word.startswith('-') else 'unexpected argument'}: {word}")
+        if not equals:
+            if not rest:
+                raise UsageError(f"flag needs an argument: {word}")
+            value = rest.pop(0)
+        if key in ("host", "log-opt"):
+            given.setdefault(key, []).append(value)
+        else:
+            given[key] = value
+    return _merge(given)
+
+
+def _merge(given: dict[str, Any]) -> DaemonConfig:
+    path = given.pop("config", CONFIG_FILE)
+    config = from_file(path) if path != CONFIG_FILE or os.path.exists(path) else DaemonConfig()
+    options = given.pop("log-opt", [])
+    hosts = given.pop("host", [])
+    changes: dict[str, Any] = {key.replace("-", "_"): value for key, value in given.items()}
+    if hosts:
+        changes["hosts"] = tuple(hosts)
+    if options:
+        changes["log_opts"] = tuple((key, value) for key, _, value in (option.partition("=") for option in options))
+    return check(replace(config, **changes))
+
+
+def from_file(path: str) -> DaemonConfig:
+    """The configuration of a TOML file: the long options' names as keys, `hosts` a list, `log-opts` a table.
+
+    UsageError, with the file's name, for what is not known or not of its type.
+    """
+    import tomllib
+
+    try:
+        with open(path, "rb") as file:
+            read = tomllib.load(file)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: {error}") from None
+    types = {field.name: type(field.default) for field in fields(DaemonConfig)}
+    values: dict[str, Any] = {}
+    for key, value in read.items():
+        name = key.replace("-", "_")
+        if name not in types:
+            known = ", ".join(name.replace("_", "-") for name in types)
+            raise UsageError(f"{path}: {key}: unknown key (known are {known})")
+        if name == "log_opts" and isinstance(value, dict):
+            value = tuple((option, str(text)) for option, text in value.items())
+        elif name == "hosts" and isinstance(value, list):
+            value = tuple(str(host) for host in value)
+        if type(value) is not types[name]:
+            raise UsageError(f"{path}: {key}: not a {_WORDS[types[name]] if name != 'log_opts' else 'table'}")
+        values[name] = value
+    return check(DaemonConfig(**values))
+
+
+_WORDS = {str: "text", bool: "true or false", tuple: "list"}
+
+
+def check(config: DaemonConfig) -> DaemonConfig:
+    """The configuration with absolute folders. UsageError for what makes no sense."""
+    for folder in (config.data_root, config.run_root):
+        if not os.path.isabs(folder):
+            raise UsageError(f"{folder}: the folders of a daemon must be absolute paths")
+    if config.log_level not in LEVELS:
+        raise UsageError(f"{config.log_level}: no log level (there are {', '.join(LEVELS)})")
+    return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
