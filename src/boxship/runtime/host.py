@@ -66,6 +66,8 @@ def _v2_limits(layout: Layout) -> dict[str, bool]:
     root = Path(layout.roots[0])
     names = {path.name for group in root.iterdir() if group.is_dir() for path in group.iterdir()}
     memory, cpu, io = (name in layout.controllers for name in ("memory", "cpu", "io"))
+    # Groups get io.weight where the kernel has the cost model, whose settings are files of the root.
+    weight = io and ("io.weight" in names or (root / "io.cost.qos").exists())
     return {
         "memory_limit": memory,
         "swap_limit": memory and (not any(name.startswith("memory.") for name in names) or "memory.swap.max" in names),
@@ -77,8 +79,8 @@ def _v2_limits(layout: Layout) -> dict[str, bool]:
         "cpu_cfs": cpu,
         "cpu_realtime": False,
         "cpuset": "cpuset" in layout.controllers,
-        "block_weight": io and "io.weight" in names,
-        "block_weight_device": io and "io.weight" in names,
+        "block_weight": weight,
+        "block_weight_device": weight,
         "block_throttle": io,
         "pids_limit": "pids" in layout.controllers,
     }

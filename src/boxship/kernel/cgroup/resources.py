@@ -5,8 +5,6 @@ Sources: OCI runtime-spec config-linux.md; Documentation/admin-guide/cgroup-v1 a
 
 from __future__ import annotations
 
-import math
-
 from boxship.kernel.cgroup.devices import v1_device_writes
 from boxship.lib.errors import InvalidParameter
 
@@ -182,8 +180,11 @@ def shares_to_weight(shares: int) -> int:
         return 1
     if shares >= 262_144:
         return 10_000
-    logarithm = math.log2(shares)
-    return math.ceil(10 ** ((logarithm * logarithm + 125 * logarithm) / 612 - 7 / 34))
+    # Here, not above: only v2 needs it, and a monitor imports nothing that it may not need.
+    from math import ceil, log2
+
+    logarithm = log2(shares)
+    return ceil(10 ** ((logarithm * logarithm + 125 * logarithm) / 612 - 7 / 34))
 
 
 def _io_weight(weight: int) -> int:
