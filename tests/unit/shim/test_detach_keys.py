@@ -1,5 +1,7 @@
 """The detach sequence in typed bytes, however they arrive."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ def test_found_wherever_the_pieces_are_cut(before: bytes, cuts: list[int]) -> No
     before = before.replace(b"\x10", b"-")
     whole = before + KEYS + b"after"
     edges = sorted({0, len(whole), *(min(cut, len(whole)) for cut in cuts)})
-    pieces = [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [whole[a:b] for a, b in itertools.pairwise(edges)]
     assert feed_all(KEYS, pieces) == (before, True)
 
 
