@@ -41,7 +41,7 @@ def record_of(blob: bytes, size: int) -> ImageRecord:
             docker_version=_text(config, "docker_version"),
             config=_container_config(config.get("config") or {}),
         )
-    except (msgspec.ValidationError, TypeError, ValueError) as error:
+    except (msgspec.ValidationError, TypeError, ValueError, AttributeError) as error:
         raise BoxshipError(f"invalid image config: {error}") from error
 
 
