@@ -133,7 +133,7 @@ def test_big_output_arrives_whole(docker: Cli, name: str) -> None:
 def test_streams_stay_apart(docker: Cli, name: str) -> None:
     """Many writes on both streams: each whole and in order on its own."""
     script = "i=0; while [ $i -lt 2000 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done"
-    said = docker("run", "--rm", "--name", name, BASE, "sh", "-c", script).succeeded()
+    said = docker("run", "--rm", "--network", "none", "--name", name, BASE, "sh", "-c", script).succeeded()
     assert said.lines == [f"out {number}" for number in range(2000)]
     assert said.error.splitlines() == [f"err {number}" for number in range(2000)]
 

@@ -32,7 +32,7 @@ class Runner:
         self.program = program
         self.api = Api(socket_path)
         self.socket_path = socket_path
-        self.root = str(self.api.request("GET", "/info").json["DockerRootDir"])
+        self.root = str(self.api.request("GET", "/info").json.get("DockerRootDir", ""))
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(config),
