@@ -159,6 +159,11 @@ MEBIBYTE = 1 << 20
         ({"PortBindings": {"80/tcp": [{"HostPort": "99999"}]}}, 'invalid port specification: "99999"'),
         ({"Binds": ["/a:/x", "/b:/x/"]}, "Duplicate mount point: /x"),
         ({"Binds": ["/a:/x"], "Tmpfs": {"/x": ""}}, "Duplicate mount point: /x"),
+        (
+            {"Binds": ["relative/x:/a"]},
+            'create relative/x: "relative/x" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
+        ),
         ({"Tmpfs": {"a": ""}}, "invalid mount path: 'a' mount path must be absolute"),
         ({"Tmpfs": {"/": ""}}, "invalid specification: destination can't be '/'"),
         (

@@ -1,6 +1,7 @@
 """Everything that is mounted into a container on somebody's request: -v, --mount, --tmpfs. Pure."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ _OPTION_GROUPS = {
     "image": "ImageOptions",
     "tmpfs": "TmpfsOptions",
 }
+_VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _NO_VOLUMES = "volumes are not supported yet; bind a folder of the host instead: -v /folder:{target}"
 
 
@@ -56,6 +58,7 @@ def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
     for text in host.binds or ():
         bind = parse_bind(text)
         if bind.is_volume:
+            _check_volume_name(bind.source)
             raise Unsupported(_NO_VOLUMES.format(target=bind.target))
         bound.add(bind.target)
         propagation = bind.propagation or DEFAULT_PROPAGATION
@@ -107,7 +110,16 @@ def _mount(mount: Mount) -> MountPoint:
         return MountPoint("tmpfs", "tmpfs", clean(mount.target), options, mount.read_only)
     if kind == "image":
         raise Unsupported("--mount type=image is not supported yet")
+    _check_volume_name(mount.source)
     raise Unsupported(_NO_VOLUMES.format(target=mount.target))
+
+
+def _check_volume_name(name: str) -> None:
+    if name and not _VOLUME_NAME.fullmatch(name):
+        raise InvalidParameter(
+            f'create {name}: "{name}" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path'
+        )
 
 
 def _bind(mount: Mount, options: dict[str, Any]) -> MountPoint:
