@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import os
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,7 @@ from tests.support.tars import file, tar
 
 LOWER = layer([ArchiveEntry("lower", b"1")])
 UPPER = layer([ArchiveEntry("upper", b"22")])
-OTHER = layer([ArchiveEntry("other", b"333")])
+OTHER = layer([ArchiveEntry("other", b"will be damaged")])
 USER = "c" * 64
 
 
@@ -42,6 +43,7 @@ def open_store(data: Path) -> ImageStore:
     """The store of a data root, as a daemon's start opens it."""
     store = ImageStore(Database(data / "state.db"), ContentStore(str(data / "blobs")), UnpackedSnapshotter(str(data)))
     store.sweep()
+    OPENED.append(store)
     return store
 
 
@@ -50,7 +52,12 @@ def data() -> Iterator[Path]:
     """A data root; at the end nothing hidden may be left in it."""
     path = tempfile.mkdtemp(prefix="boxship-images-", dir="/var/tmp")
     yield Path(path)
+    while OPENED:
+        settle(OPENED.pop())
     delete(path)
+
+
+OPENED: list[ImageStore] = []
 
 
 @pytest.fixture
@@ -142,10 +149,11 @@ def test_load_what_docker_saves(store: ImageStore, compressed: bool) -> None:
 
 def test_load_an_oci_layout(store: ImageStore) -> None:
     image = Image(("a:1",), (LOWER, UPPER), compressed=True)
-    import tarfile
-
-    source, out = tarfile.open(fileobj=io.BytesIO(archive([image]))), io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as target:
+    out = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(archive([image]))) as source,
+        tarfile.open(fileobj=out, mode="w") as target,
+    ):
         for member in source:
             if member.name != "manifest.json":
                 target.addfile(member, source.extractfile(member))
@@ -165,7 +173,7 @@ def test_a_name_moves_and_docker_says_so(store: ImageStore) -> None:
 
 def test_nothing_stays_of_an_image_whose_layer_is_not_what_the_config_says(store: ImageStore) -> None:
     good, bad = Image(("good:1",), (LOWER,)), Image(("bad:1",), (LOWER, UPPER, OTHER))
-    content = archive([good, bad]).replace(b"333", b"334")
+    content = archive([good, bad]).replace(b"will be damaged", b"it was damaged.")
     with pytest.raises(ArchiveError, match="is damaged: its digest is"):
         load(store, content)
     assert [image.tags for image in store.all()] == [["good:1"]]
@@ -365,9 +373,9 @@ def test_a_full_disk_leaves_nothing(store: ImageStore, monkeypatch: pytest.Monke
             return real(fd, data[:4096])
 
     monkeypatch.setattr(layers, "os", Full())
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(BoxshipError, match="No space left"):
         import_(store, tar(file("x", bytes(50_000))))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(BoxshipError, match="No space left"):
         load(store, archive([Image(("a:1",), (LOWER, UPPER))]))
     assert store.all() == []
     assert store.snapshotter.layers() == set()

@@ -31,7 +31,18 @@ def data() -> Iterator[Path]:
     """A data root on a real file system."""
     path = tempfile.mkdtemp(prefix="boxship-snapshot-", dir="/var/tmp")
     yield Path(path)
+    while OPENED:
+        OPENED.pop().wait()
     delete(path)
+
+
+OPENED: list[UnpackedSnapshotter] = []
+
+
+def open_snapshotter(data: Path) -> UnpackedSnapshotter:
+    """The snapshotter of a data root; the test's end waits for its background work."""
+    OPENED.append(UnpackedSnapshotter(str(data)))
+    return OPENED[-1]
 
 
 def add(snapshotter: UnpackedSnapshotter, content: bytes) -> str:
@@ -50,10 +61,10 @@ def hidden(data: Path) -> list[str]:
 
 
 def test_a_layer_is_there_with_its_tar(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     content = tar(file("a", b"12345"), folder("d"))
     diff_id = add(snapshotter, content)
-    layer = UnpackedSnapshotter(str(data)).layer(diff_id)
+    layer = open_snapshotter(data).layer(diff_id)
     assert layer is not None
     assert (layer.size, layer.tar_size) == (5, len(content))
     assert Path(snapshotter.tar(diff_id)).read_bytes() == content
@@ -63,7 +74,7 @@ def test_a_layer_is_there_with_its_tar(data: Path) -> None:
 
 
 def test_nothing_stays_of_a_damaged_layer(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     path = snapshotter.spool_path()
     content = tar(file("a", b"x" * 2000), file("../b"))
     Path(path).write_bytes(content)
@@ -74,7 +85,7 @@ def test_nothing_stays_of_a_damaged_layer(data: Path) -> None:
 
 
 def test_many_bring_the_same_layer_and_one_unpacks_it(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     content = tar(*(file(f"f{number}", b"x") for number in range(200)))
     unpacked = []
     started = threading.Barrier(8)
@@ -96,7 +107,7 @@ def test_many_bring_the_same_layer_and_one_unpacks_it(data: Path, monkeypatch: p
 
 
 def test_a_discarded_layer_is_gone_at_once(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     diff_id = add(snapshotter, tar(file("a", b"1")))
     snapshotter.discard([diff_id, "sha256:" + "0" * 64])
     assert snapshotter.layer(diff_id) is None
@@ -107,7 +118,7 @@ def test_a_discarded_layer_is_gone_at_once(data: Path) -> None:
 
 
 def test_a_containers_root(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     lower, upper = add(snapshotter, tar(file("a"))), add(snapshotter, tar(file("b")))
     old = os.umask(0o077)
     try:
@@ -118,7 +129,7 @@ def test_a_containers_root(data: Path) -> None:
     assert snapshotter.prepare(CONTAINER, [lower, upper]) == snapshotter.get(CONTAINER) == root
     assert os.stat(root.upper).st_mode & 0o7777 == 0o755
     assert os.path.isdir(root.work)
-    assert UnpackedSnapshotter(str(data)).get(CONTAINER) == root
+    assert open_snapshotter(data).get(CONTAINER) == root
     assert snapshotter.containers() == [CONTAINER]
     Path(root.upper, "written").write_text("x")
     snapshotter.remove(CONTAINER)
@@ -130,7 +141,7 @@ def test_a_containers_root(data: Path) -> None:
 
 
 def test_a_big_writable_layer_goes_in_the_background(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     root = snapshotter.prepare(CONTAINER, [])
     for number in range(1200):
         Path(root.upper, str(number)).touch()
@@ -141,20 +152,20 @@ def test_a_big_writable_layer_goes_in_the_background(data: Path) -> None:
 
 
 def test_an_image_without_layers_has_an_empty_lower_folder(data: Path) -> None:
-    root = UnpackedSnapshotter(str(data)).prepare(CONTAINER, [])
+    root = open_snapshotter(data).prepare(CONTAINER, [])
     assert len(root.lower) == 1
     assert os.listdir(root.lower[0]) == []
 
 
 def test_the_next_start_sweeps_what_a_kill_left(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     kept = add(snapshotter, tar(file("a")))
     Path(snapshotter.spool_path()).write_bytes(b"half a tar")
     (data / "layers/.new.1/diff/deep").mkdir(parents=True)
     (data / "layers/.gone.2/diff").mkdir(parents=True)
     (data / "snapshots/.new.3/upper").mkdir(parents=True)
     (data / "layers" / ("e" * 64)).mkdir()
-    again = UnpackedSnapshotter(str(data))
+    again = open_snapshotter(data)
     again.sweep()
     again.wait()
     assert again.layers() == {kept}
@@ -163,7 +174,7 @@ def test_the_next_start_sweeps_what_a_kill_left(data: Path) -> None:
 
 
 def test_files_that_a_power_cut_may_have_taken_are_unpacked_again(data: Path) -> None:
-    snapshotter = UnpackedSnapshotter(str(data))
+    snapshotter = open_snapshotter(data)
     diff_id = add(snapshotter, tar(file("a", b"whole"), folder("d"), file("d/b", b"x")))
     snapshotter.wait()
     folder_ = data / "layers" / diff_id[7:]
@@ -173,7 +184,7 @@ def test_files_that_a_power_cut_may_have_taken_are_unpacked_again(data: Path) ->
     (folder_ / "layer.json").write_text(json.dumps(note | {"boot": "another boot"}))
     (folder_ / "diff/a").write_bytes(b"")
     (folder_ / "diff/d/b").unlink()
-    again = UnpackedSnapshotter(str(data))
+    again = open_snapshotter(data)
     again.sweep()
     assert (folder_ / "diff/a").read_bytes() == b"whole"
     assert (folder_ / "diff/d/b").read_bytes() == b"x"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from boxship.lib.errors import BoxshipError
+
 _CHUNK = 1 << 20
 
 
@@ -39,18 +41,19 @@ def spool(read: Callable[[int], bytes], path: str, progress: Callable[[int], Non
     """Write a stream to the new file `path` and take its digest.
 
     read: gives up to n bytes, b"" at the end. progress: is told how many bytes have come.
-    When reading or writing fails, the file is removed and the error goes on.
+    When reading or writing fails, the file is removed; errors of `read` go on, those of the disk are BoxshipError.
     """
     digest = hashlib.sha256()
     size = 0
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     try:
         while data := read(_CHUNK):
             digest.update(data)
             size += len(data)
-            view = memoryview(data)
-            while view:
-                view = view[os.write(fd, view) :]
+            _write(fd, path, data)
             if progress is not None:
                 progress(size)
     except BaseException:
@@ -59,3 +62,16 @@ def spool(read: Callable[[int], bytes], path: str, progress: Callable[[int], Non
     finally:
         os.close(fd)
     return Spooled(path, f"sha256:{digest.hexdigest()}", size)
+
+
+def _write(fd: int, path: str, data: bytes) -> None:
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: str, error: OSError) -> BoxshipError:
+    return BoxshipError(f"cannot write to {os.path.dirname(path)}: {error.strerror}")

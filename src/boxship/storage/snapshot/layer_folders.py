@@ -16,7 +16,7 @@ from boxship.archive.reader import TarReader
 from boxship.archive.unpack import unpack
 from boxship.kernel.sync import syncfs
 from boxship.lib.atomic import sync_folder, write_atomic
-from boxship.lib.errors import NotFound
+from boxship.lib.errors import BoxshipError, NotFound
 from boxship.model.digest import hex_part
 from boxship.storage.layers import Layer
 from boxship.storage.removal import Background, Bin, delete
@@ -71,6 +71,8 @@ class LayerFolders:
         try:
             with self._alone(diff_id):
                 return self.layer(diff_id) or self._build(tar, diff_id, building)
+        except OSError as error:
+            raise BoxshipError(f"cannot store layer {diff_id} in {self._layers}: {error.strerror}") from error
         finally:
             delete(tar)
             delete(building)
