@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 from bench.errors import MeasurementFailed
@@ -38,6 +39,15 @@ class Api:
         if answer.status >= 400:
             raise MeasurementFailed(f"{method} {path}: {answer.status} {text.decode(errors='replace').strip()}")
         return json.loads(text) if text.strip() else None
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The body of an answer as it comes. MeasurementFailed for a status of 400 and above."""
+        self._connection.request("GET", f"/{VERSION}{path}")
+        answer = self._connection.getresponse()
+        if answer.status >= 400:
+            raise MeasurementFailed(f"GET {path}: {answer.status} {answer.read().decode(errors='replace').strip()}")
+        while piece := answer.read1(1 << 20):
+            yield piece
 
     def close(self) -> None:
         """Close the connection."""

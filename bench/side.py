@@ -50,7 +50,8 @@ class Side:
             check=False,
         )
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip()
+            # A traceback's last line is the one that says it.
+            said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             raise MeasurementFailed(f"{' '.join(command)}: exit code {done.returncode}: {said}")
         if expect is not None and done.stdout != expect:
             raise MeasurementFailed(f"{' '.join(command)}: printed {done.stdout[:200]!r}, not {expect[:200]!r}")

@@ -20,35 +20,35 @@ def logs(sides: Sequence[Side], rounds: int) -> list[Result]:
     """Megabytes a second, with each engine's default driver and with `local` on both."""
     results = []
     for driver in ("default", "local"):
-        kept = f"log driver {driver}"
-        write = Row(f"log-write-{driver}", f"write {MEGABYTES} MB, {kept}", "MB/s", rounds, better="more")
-        read = Row(f"log-read-{driver}", f"docker logs of them, {kept}", "MB/s", rounds, better="more")
-        say(f"{write.title}, and read ")
-        written: dict[str, list[float]] = {side.name: [] for side in sides}
-        got: dict[str, list[float]] = {side.name: [] for side in sides}
+        rows = [
+            Row(f"log-write-{driver}", f"write {MEGABYTES} MB, log driver {driver}", "MB/s", rounds, better="more"),
+            Row(f"log-api-{driver}", f"read them by the API, {driver}", "MB/s", rounds, better="more"),
+            Row(f"log-docker-{driver}", f"docker logs of them, {driver}", "MB/s", rounds, better="more"),
+        ]
+        say(f"{rows[0].title}, and read ")
+        samples: list[dict[str, list[float]]] = [{side.name: [] for side in sides} for _ in rows]
         try:
             for _ in range(rounds):
                 for side in sides:
-                    seconds_writing, seconds_reading = _once(side, driver)
-                    written[side.name].append(_SIZE / 1e6 / seconds_writing)
-                    got[side.name].append(_SIZE / 1e6 / seconds_reading)
+                    for kept, seconds in zip(samples, _once(side, driver), strict=True):
+                        kept[side.name].append(_SIZE / 1e6 / seconds)
                 say(".")
-        except MeasurementFailed as error:
+        except (MeasurementFailed, OSError) as error:
             say(" failed\n")
-            results += [failed(write, str(error)), failed(read, str(error))]
+            results += [failed(row, str(error)) for row in rows]
             continue
         say("\n")
-        results += [result(write, written), result(read, got)]
+        results += [result(row, kept) for row, kept in zip(rows, samples, strict=True)]
     return results
 
 
-def _once(side: Side, driver: str) -> tuple[float, float]:
+def _once(side: Side, driver: str) -> tuple[float, float, float]:
+    """Seconds until the writer has ended, and to read everything back by the API and by the docker CLI."""
     name = side.fresh_name()
     options = [] if driver == "default" else ["--log-driver", driver, "--log-opt", "max-size=200m"]
+    create = [side.docker, "create", "--network", "none", "--name", name, *options]
     try:
-        side.run(
-            [side.docker, "create", "--network", "none", "--name", name, *options, side.image, "sh", "-c", _SCRIPT]
-        )
+        side.run([*create, side.image, "sh", "-c", _SCRIPT])
         begin = time.perf_counter()
         with side.api() as api:
             api.call("POST", f"/containers/{name}/start")
@@ -57,24 +57,35 @@ def _once(side: Side, driver: str) -> tuple[float, float]:
         if code:
             raise MeasurementFailed(f"the writer on {side.name} ended with {code}")
         begin = time.perf_counter()
-        _read_back(side, name, _LINE.encode())
-        return writing, time.perf_counter() - begin
+        _read_by_api(side, name)
+        by_api = time.perf_counter() - begin
+        begin = time.perf_counter()
+        _read_by_docker(side, name)
+        return writing, by_api, time.perf_counter() - begin
     finally:
         side.remove([name])
 
 
-def _read_back(side: Side, name: str, line: bytes) -> None:
-    """Read the log with the docker CLI; every byte counts."""
+def _read_by_api(side: Side, name: str) -> None:
+    """Every byte counts, and the eight before each line of a multiplexed stream."""
+    with side.api() as api:
+        size = sum(len(piece) for piece in api.pieces(f"/containers/{name}/logs?stdout=1&stderr=1"))
+    expected = _SIZE + 8 * (_SIZE // len(_LINE))
+    if size != expected:
+        raise MeasurementFailed(f"the API of {side.name} gave {size} bytes of logs, not {expected}")
+
+
+def _read_by_docker(side: Side, name: str) -> None:
     client = side.spawn([side.docker, "logs", name])
     assert client.stdout is not None
     assert client.stderr is not None
     size = 0
     first = b""
     while piece := os.read(client.stdout.fileno(), 1 << 20):
-        first = first or piece[: len(line)]
+        first = first or piece[: len(_LINE)]
         size += len(piece)
     said = client.stderr.read().decode(errors="replace")
     client.stdout.close()
     client.stderr.close()
-    if client.wait() or size != _SIZE or not line.startswith(first[: len(line)]):
+    if client.wait() or size != _SIZE or not _LINE.encode().startswith(first):
         raise MeasurementFailed(f"docker logs on {side.name} gave {size} of {_SIZE} bytes {said}")
