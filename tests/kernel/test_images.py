@@ -190,12 +190,13 @@ def test_a_manifest_with_other_layers_than_the_config_is_refused(store: ImageSto
 def test_resolve(store: ImageStore) -> None:
     image = import_(store, tar(file("x")), "a")
     number = image.id[7:]
+    other = "0" if number[0] != "0" else "1"
     for name in ("a", "a:latest", "docker.io/library/a", image.id, number, number[:12], f"sha256:{number[:6]}"):
         assert store.resolve(name) == image
     for name, message in {
-        "b": "No such image: b:latest",
+        "none": "No such image: none:latest",
         "a:2": "No such image: a:2",
-        "sha256:0": "No such image: sha256:0",
+        f"sha256:{other}": f"No such image: sha256:{other}",
         "f" * 64: f"No such image: sha256:{'f' * 64}",
     }.items():
         with pytest.raises(NotFound) as caught:
