@@ -83,7 +83,7 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
             return lambda container: container.record.image_id in images
         case "volume":
             return lambda container: any(
-                value in (point.get("Name", ""), point["Destination"])
+                value in (point["Source"], point["Destination"])
                 for value in values
                 for point in mounts(container.record)
             )

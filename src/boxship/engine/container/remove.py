@@ -52,10 +52,11 @@ async def _remove(engine: Engine, container: Container) -> None:
 
 
 async def take_away(engine: Engine, container: Container) -> None:
-    """The second half: the record is gone already, so what a crash leaves here, the next boot sweeps."""
-    container.drop_pending()
-    for exec_id in container.execs:
-        engine.execs.forget(exec_id)
+    """The second half: the record is gone already, so what a crash leaves here, the next boot sweeps.
+
+    BoxshipError when files stay.
+    """
+    _forget_clients(engine, container)
     # Beside the files, the monitor goes; its mount namespace may keep the writable layer until then.
     files = engine.linger(quick(remove_files, engine, container.record))
     monitor = {container.leaving} if container.leaving is not None else set()
@@ -69,9 +70,28 @@ async def take_away(engine: Engine, container: Container) -> None:
             "the next start of the daemon tries again"
         ) from error
     finally:
-        publish(engine, container, "destroy")
-        container.removed.resolve(container.state.exit_code)
-        container.exits.resolve(container.state.exit_code)
+        _tell_removed(engine, container)
+
+
+def take_away_later(engine: Engine, container: Container) -> None:
+    """`take_away` for --rm: whoever waits for the removal hears of it now that the record is gone, the files and the
+    monitor follow. Nobody could be told of a file that stays; the next boot sweeps it.
+    """
+    _forget_clients(engine, container)
+    engine.linger(quick(remove_files, engine, container.record))
+    _tell_removed(engine, container)
+
+
+def _forget_clients(engine: Engine, container: Container) -> None:
+    container.drop_pending()
+    for exec_id in container.execs:
+        engine.execs.forget(exec_id)
+
+
+def _tell_removed(engine: Engine, container: Container) -> None:
+    publish(engine, container, "destroy")
+    container.removed.resolve(container.state.exit_code)
+    container.exits.resolve(container.state.exit_code)
 
 
 def remove_files(engine: Engine, record: ContainerRecord) -> None:

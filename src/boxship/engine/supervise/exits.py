@@ -4,7 +4,7 @@ import msgspec
 
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
-from boxship.engine.container.remove import take_away
+from boxship.engine.container.remove import take_away_later
 from boxship.engine.engine import Engine
 from boxship.engine.exec.ended import end_all, exec_ended
 from boxship.engine.supervise.policy import comes_back, next_backoff
@@ -72,7 +72,7 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
         container.exits.resolve(exit.code)
         container.leaving = engine.linger(_release(engine, container.id, monitor))
         if remove:
-            await take_away(engine, container)
+            take_away_later(engine, container)
         elif again:
             schedule(engine, container, next_backoff(container.backoff_ns, ran_ns))
 
