@@ -5,6 +5,7 @@ from boxship.runtime.spec.check import check
 from boxship.runtime.spec.features import HostFeatures
 from boxship.runtime.spec.input import DeviceNode, Prepared, SpecInput
 from boxship.runtime.spec.process import build_exec_process
+from boxship.runtime.spec.settle import settle
 
 __all__ = [
     "MASKED_PATHS",
@@ -16,4 +17,5 @@ __all__ = [
     "build_exec_process",
     "build_spec",
     "check",
+    "settle",
 ]
