@@ -16,6 +16,7 @@ from boxship.lib.bridge import quick
 from boxship.lib.clock import now_ns
 from boxship.lib.errors import Conflict, InvalidParameter, NotFound
 from boxship.lib.ids import new_id
+from boxship.model import platform as platforms
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.model.image import ImageRecord
@@ -36,6 +37,10 @@ async def create(
     InvalidParameter, NotFound (no such image) or Conflict (the name is taken), in the order Docker finds them.
     """
     validate(config, host)
+    if not config.image:
+        # Docker makes such a container, too: an empty root, where nothing can run.
+        nothing = ImageRecord(id="", diff_ids=[], size=0, created=0, architecture="", os="linux")
+        return await _create(engine, nothing, config, host, networking, name, "")
     found = await quick(engine.images.resolve, config.image)
     # Whoever removes the image meanwhile: the layers stay until this container's record names them.
     with engine.images.hold(found.id) as image:
@@ -91,13 +96,17 @@ async def _create(
 
 
 def check_platform(image: ImageRecord, reference: str, platform: str) -> None:
-    """NotFound when the image is for another platform than the one that was asked for."""
-    has = "/".join(part for part in (image.os, image.architecture, image.variant) if part)
-    asked = platform.lower().replace("x86_64", "amd64").replace("aarch64", "arm64")
-    if asked and asked not in (has, f"{image.os}/{image.architecture}", image.os, image.architecture):
+    """NotFound when the image is for another platform than the one that was asked for; InvalidParameter when that is
+    none.
+    """
+    if not platform:
+        return
+    asked = platforms.parse(platform)
+    has = platforms.Platform(image.os, image.architecture, image.variant)
+    if (has.os, has.architecture) != (asked.os, asked.architecture) or asked.variant not in ("", has.variant):
         raise NotFound(
             f"image with reference {reference} was found but its platform ({has}) does not match the specified "
-            f"platform ({platform})"
+            f"platform ({asked})"
         )
 
 

@@ -38,6 +38,10 @@ def fill_in(
         shm_size=host.shm_size or SHM_SIZE,
         runtime=host.runtime or RUNTIME,
         console_size=host.console_size or [0, 0],
+        # So much swap as memory: what the kernel calls memory and swap together is twice the limit.
+        memory_swap=host.memory * 2 if host.memory > 0 and host.memory_swap == 0 else host.memory_swap,
+        memory_swappiness=None if host.memory_swappiness == -1 else host.memory_swappiness,
+        pids_limit=host.pids_limit if host.pids_limit is not None and host.pids_limit > 0 else None,
         oom_kill_disable=None if cgroup_v2 else bool(host.oom_kill_disable),
         masked_paths=mask if host.masked_paths is None else host.masked_paths,
         readonly_paths=read_only if host.readonly_paths is None else host.readonly_paths,

@@ -45,9 +45,17 @@ def explain_exec(error: StepFailed) -> StartFailure:
     return failure if failure.exit_code != NOT_STARTED else StartFailure(failure.error, NOT_EXECUTABLE)
 
 
+def relative_folder() -> StartFailure:
+    """An exec whose working folder does not begin at the root."""
+    return StartFailure(BoxshipError("OCI runtime exec failed: exec failed: Cwd must be an absolute path"), NOT_STARTED)
+
+
 def _step(error: StepFailed, prefix: str) -> StartFailure:
     if error.step == "user":
         return StartFailure(InvalidParameter(error.message), NOT_STARTED)
+    if error.step == "workdir":
+        # Docker makes the working folder before runc has its say.
+        return StartFailure(BoxshipError(error.message), NOT_STARTED)
     text = prefix + error.message
     if error.step in _COMMAND_STEPS and error.errno == errno.ENOENT:
         return StartFailure(InvalidParameter(text), NOT_FOUND)

@@ -22,13 +22,13 @@ async def kill(engine: Engine, ref: str, signal: str) -> None:
     A person's signal ends the restart policy for this run, as in Docker: any signal where the container names no
     StopSignal, else that one and KILL. Conflict when it does not run, InvalidParameter for a bad signal.
     """
-    container = engine.containers.get(ref)
     try:
+        container = engine.containers.get(ref)
         number = parse_signal(signal) if signal else int(signals.SIGKILL)
         if not is_supported(number):
             raise InvalidParameter(f"the linux daemon does not support signal {number}")
         await kill_container(engine, container, number)
-    except (Conflict, InvalidParameter) as error:
+    except (Conflict, InvalidParameter, NotFound) as error:
         raise type(error)(f"cannot kill container: {ref}: {error.message}") from error
 
 

@@ -22,17 +22,25 @@ def merge(given: ContainerConfig, image: ContainerConfig) -> ContainerConfig:
         exposed_ports=_united(image.exposed_ports, given.exposed_ports),
         env=_environment(given.env, image.env),
         labels={**(image.labels or {}), **(given.labels or {})},
-        # `docker run --entrypoint ""` sends one empty word: the image's entrypoint goes and nothing takes its place.
-        entrypoint=None if entrypoint in ([], [""]) else entrypoint,
+        entrypoint=_entrypoint(given.entrypoint, entrypoint),
         cmd=command or None,
         healthcheck=_health(given.healthcheck, image.healthcheck),
         working_dir=given.working_dir or image.working_dir,
-        volumes=_united(image.volumes, given.volumes),
+        volumes=_united(image.volumes, given.volumes) or None,
         stop_signal=given.stop_signal or image.stop_signal,
         stop_timeout=image.stop_timeout if given.stop_timeout is None else given.stop_timeout,
         shell=given.shell or image.shell,
         on_build=given.on_build,
     )
+
+
+def _entrypoint(given: list[str] | str | None, entrypoint: list[str]) -> list[str] | None:
+    """None for no entrypoint. An empty list that was given stays; one empty word, as `docker run --entrypoint ""`
+    sends it, takes the image's entrypoint away.
+    """
+    if entrypoint == [""] or (not entrypoint and given is None):
+        return None
+    return entrypoint
 
 
 def _united(

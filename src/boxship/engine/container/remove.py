@@ -11,7 +11,7 @@ from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
 from boxship.engine.supervise.restart import give_up
 from boxship.lib.bridge import quick
-from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
+from boxship.lib.errors import BoxshipError, Conflict
 from boxship.model.container import ContainerRecord
 
 MONITOR_WAIT = 5.0
@@ -24,10 +24,11 @@ async def remove(engine: Engine, ref: str, *, force: bool, volumes: bool, link: 
     """Remove a container: its record, its writable layer, its files.
 
     force: kill it first when it runs. volumes: its anonymous volumes, too. Conflict when it runs and is not forced,
-    or when another removal is under way.
+    or when another removal is under way; BoxshipError for link, as Docker says it.
     """
     if link:
-        raise InvalidParameter("legacy links between containers are not supported: connect them by a network")
+        # There are no links here, as there are none in Docker without its --link flag.
+        raise BoxshipError("Conflict, cannot remove the default link name of the container")
     container = engine.containers.get(ref)
     if container.removing:
         raise Conflict(f"removal of container {container.name} is already in progress")

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 
-from boxship.engine.container.failure import NOT_EXECUTABLE, explain_exec
+from boxship.engine.container.failure import NOT_EXECUTABLE, explain_exec, relative_folder
 from boxship.engine.container.notify import publish
 from boxship.engine.engine import Engine
 from boxship.engine.exec.create import command_text, must_run
@@ -85,6 +85,11 @@ async def _run(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
     if monitor is None or not container.running:
         raise Conflict(f"container {container.id} is not running")
     publish(engine, container, f"exec_start: {command_text(exec.config)}", execID=exec.id)
+    folder = exec.config.working_dir
+    if folder and not folder.startswith("/"):
+        failure = relative_folder()
+        exec.end(failure.exit_code)
+        raise failure.error
     exec.starting = True
     try:
         request = await quick(exec_request, engine, exec)
