@@ -18,8 +18,9 @@ def build_resources(host: HostConfig, features: HostFeatures, prepared: Prepared
         resources["memory"] = memory
     if cpu := _cpu(host, features):
         resources["cpu"] = cpu
-    if host.pids_limit and features.pids_limit:
-        resources["pids"] = {"limit": host.pids_limit if host.pids_limit > 0 else -1}
+    # 0 and below: no limit, which a fresh group has.
+    if host.pids_limit and host.pids_limit > 0 and features.pids_limit:
+        resources["pids"] = {"limit": host.pids_limit}
     if block := _block(host, features, prepared):
         resources["blockIO"] = block
     return resources

@@ -1,4 +1,4 @@
-"""The HostConfig as it is kept: with the limits that this machine can't keep taken out, as `docker inspect` shows it."""
+"""The HostConfig as it is kept: without the limits that this machine can't keep, as `docker inspect` shows it."""
 
 from typing import Any
 
