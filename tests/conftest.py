@@ -59,12 +59,11 @@ def engine(image_archive: bytes) -> Iterator[Engine | Foreign]:
     assert loaded.status == 200, f"loading the test images: {loaded.value}\n{running.tail()}"
     yield running
     running.empty()
-    mounted = [item for root in roots for item in left_over(before, mine=root, owner="")]
+    containers = [item for item in left_over(before, mine=running.instance) if not item.endswith(running.instance)]
     running.close()
-    left = [item for root in roots for item in left_over(before, mine=root, owner=root)]
-    cgroups = [item for item in left_over(before, mine="boxship", patience=2) if item.startswith("cgroups:")]
-    assert not left, f"the engine left behind, when it had ended: {left} (before its end: {mounted})"
-    assert not cgroups, f"the engine left cgroups behind: {cgroups}"
+    left = [item for root in (*roots, running.instance) for item in left_over(before, mine=root, owner=root)]
+    assert not containers, f"containers left behind, with the daemon running: {containers}"
+    assert not left, f"the engine left behind, when it had ended: {left}"
 
 
 @pytest.fixture

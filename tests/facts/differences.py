@@ -18,5 +18,7 @@ EVERYWHERE: tuple[Differs, ...] = (
     Differs("*.body.LogPath", "`local` has no log path"),
     Differs("*.body.Driver", "the storage driver is our own"),
     Differs("*.body.AppArmorProfile", "as the machine is"),
+    Differs("*.body.HostConfig.Runtime", "the built-in runtime has another name than runc"),
+    Differs("*.headers.builder-version", "no BuildKit yet: the client's classic builder"),
     Differs("*.body.SandboxKey", "networks come with their own issue"),
 )

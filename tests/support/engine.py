@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from boxship.app.config import DaemonConfig
 from tests.support.api import Api
-from tests.support.machine import descendants, processes_holding
+from tests.support.machine import descendants, processes_holding, remove_cgroups
 
 READY_WITHIN = 60.0
 
@@ -34,6 +35,12 @@ class Engine:
     def host(self) -> str:
         """What DOCKER_HOST is to be."""
         return f"unix://{self.socket_path}"
+
+    @property
+    def instance(self) -> str:
+        """The name that its cgroups bear."""
+        config = DaemonConfig(data_root=str(self.data_root), run_root=str(self.run_root))
+        return config.for_engine().instance
 
     @property
     def pid(self) -> int:
@@ -106,6 +113,7 @@ class Engine:
                 self.process.wait()
         self._end_family()
         _unmount_below(self.base, self.run_root)
+        remove_cgroups(self.instance)
         shutil.rmtree(self.run_root, ignore_errors=True)
         shutil.rmtree(self.base, ignore_errors=True)
 

@@ -118,6 +118,15 @@ def cgroups() -> frozenset[str]:
     return frozenset(found)
 
 
+def remove_cgroups(name: str) -> None:
+    """Remove every cgroup below one of this name, and it; those in use stay."""
+    for folder in sorted((path for path in cgroups() if name in path), key=len, reverse=True):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass
+
+
 def loop_devices() -> frozenset[str]:
     """Loop devices in use."""
     return frozenset(path.name for path in Path("/sys/block").glob("loop*") if (path / "loop/backing_file").exists())

@@ -2,6 +2,10 @@
 
 from tests.facts.case import Differs, case, d, setup
 
+# Without the hierarchies that a container is not put into here: hugetlb is not mounted on every machine, and the
+# unified one of a hybrid machine has no controllers. The engine's own part of the path is its own.
+CGROUP = "sh -c 'cut -d: -f2- /proc/self/cgroup | grep -vE \"^(hugetlb|):\" | sed -E \"s#/(docker|boxship/[0-9a-f]+)/#/ENGINE/#\" | sort'"
+
 CASES = (
     case("in-env", d("run --rm -h box {base} env", unordered=True)),
     case("in-id", d("run --rm {base} id")),
@@ -18,7 +22,7 @@ CASES = (
     case("in-dev-links", d("run --rm {base} sh -c 'cd /dev; for f in fd stdin stdout stderr ptmx core; do echo $f $(readlink $f); done'")),
     case("in-devices-tty", d("run --rm -t {base} sh -c 'tty; stat -c \"%F %a %u:%g\" /dev/console; ls /dev/pts'")),
     case("in-tty-user", d("run --rm -t -u worker {base} sh -c 'tty; stat -c \"%a %u:%g\" $(tty)'")),
-    case("in-mounts", d("run --rm {base} sh -c 'cut -d\" \" -f2,3 /proc/mounts'"), depends=("cgroup", "controllers", "paths", "kernel")),
+    case("in-mounts", d("run --rm {base} sh -c 'cut -d\" \" -f2,3 /proc/mounts | grep -v hugetlb'"), depends=("cgroup", "controllers", "paths", "kernel")),
     case(
         "in-mount-options",
         d("run --rm {base} sh -c 'grep -vE \" (cgroup|overlay|ext4|xfs|btrfs) \" /proc/mounts'"),
@@ -30,8 +34,8 @@ CASES = (
     case("in-shm", d("run --rm {base} sh -c 'grep /dev/shm /proc/mounts; stat -c %a /dev/shm'"), depends=("kernel",)),
     case("in-shm-size", d("run --rm --shm-size 8m {base} sh -c 'grep /dev/shm /proc/mounts'"), depends=("kernel",)),
     case("in-ulimits", d("run --rm {base} sh -c 'cat /proc/self/limits'"), differs=(Differs("0.stdout", "limits are those of the daemon's starter"),)),
-    case("in-cgroup", d("run --rm {base} sh -c 'cat /proc/self/cgroup'"), depends=("cgroup", "controllers")),
-    case("in-cgroup-list", d("run --rm {base} ls /sys/fs/cgroup"), depends=("cgroup", "controllers", "kernel")),
+    case("in-cgroup", d("run --rm {base} " + CGROUP), depends=("cgroup", "controllers")),
+    case("in-cgroup-list", d("run --rm {base} sh -c 'ls /sys/fs/cgroup | grep -v hugetlb'"), depends=("cgroup", "controllers", "kernel")),
     case("in-namespaces", d("run --rm {base} sh -c 'ls /proc/self/ns'"), depends=("kernel",)),
     case("in-hosts", d("run --rm -h box --network none {base} cat /etc/hosts")),
     case("in-files-modes", d("run --rm {base} sh -c 'stat -c \"%n %a %u:%g %F\" /etc/hosts /etc/hostname /etc/resolv.conf'")),

@@ -6,8 +6,6 @@ V = "/v1.51"
 
 CASES = (
     case("error-shape", get(V + "/containers/{p}/json", keep_headers=("content-type", "api-version", "ostype"))),
-    case("error-post-no-container", post(V + "/containers/{p}/rename?name=x")),
-    case("error-top-stopped", setup("create --name {p} {base} true"), get(V + "/containers/{p}/top")),
     case("error-name-with-spaces", d("inspect 'a b'")),
     case("error-empty-name", d("inspect ''")),
     case("error-cli-no-args", d("start"), d("rm"), d("exec"), d("logs")),

@@ -28,6 +28,7 @@ CASES = (
             Differs("0.body.Containerd", "there is no containerd"),
             Differs("0.body.FirewallBackend", "no networks yet"),
             Differs("0.body.SystemStatus", "absent or null"),
+            Differs("0.body.CDISpecDirs", "no CDI devices yet"),
             Differs("0.body.Warnings", "absent or a list, as the machine is"),
             Differs("0.body.SecurityOptions", "as the machine is"),
             Differs("0.body.RegistryConfig", "no registry client yet"),
