@@ -8,6 +8,7 @@ import asyncio
 import os
 import shutil
 
+from boxship.engine.container.init_layer import make_init_layer
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import sweep_files
 from boxship.engine.container.start import start_again
@@ -34,6 +35,7 @@ async def boot(engine: Engine) -> None:
 
     Restart policies act afterwards, beside the requests.
     """
+    await quick(make_init_layer, engine.config.init_layer)
     await quick(engine.containers.load)
     await bulk(engine.images.sweep)
     runs = await quick(_folders, f"{engine.config.run_root}/c")

@@ -23,6 +23,11 @@ class EngineConfig:
         """Where compiled seccomp filters lie; they can be made again at any time."""
         return f"{self.run_root}/seccomp"
 
+    @property
+    def init_layer(self) -> str:
+        """The layer that lies below every container's writable one."""
+        return f"{self.data_root}/init-layer"
+
     def container_folder(self, container_id: str) -> str:
         """Where a container's hostname, hosts, resolv.conf and log lie."""
         return f"{self.data_root}/containers/{container_id}"

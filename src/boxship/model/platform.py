@@ -1,6 +1,7 @@
 """Platforms as people type them: `linux/arm64/v8`, `amd64`, `linux` (OCI image spec, image-index.md, "platform")."""
 
 import os as _os
+import re
 from dataclasses import dataclass
 
 from boxship.lib.errors import InvalidParameter
@@ -28,6 +29,13 @@ _ALIASES = {
 }
 _VARIANTS = {"armhf": "v7", "armel": "v6", "armv7l": "v7", "armv6l": "v6"}
 
+_OS_COMPONENT = (
+    "OS component",
+    "OSAndVersion specifier component",
+    r"^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?$",
+)
+_COMPONENT = ("component", "platform specifier component", r"^[A-Za-z0-9_.-]+$")
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
@@ -52,6 +60,13 @@ def host() -> Platform:
 def parse(text: str) -> Platform:
     """Read a platform; what is left out is this machine's. InvalidParameter with Docker's wording."""
     parts = text.lower().split("/")
+    for number, part in enumerate(parts):
+        kind, what, allowed = _COMPONENT if number else _OS_COMPONENT
+        if not re.fullmatch(allowed, part):
+            shown = allowed.replace("\\", "\\\\")
+            raise InvalidParameter(
+                f'"{part}" is an invalid {kind} of "{text}": {what} must match "{shown}": invalid argument'
+            )
     here = host()
     if len(parts) == 1:
         if parts[0] in _SYSTEMS:
@@ -60,7 +75,7 @@ def parse(text: str) -> Platform:
         if architecture in _ARCHITECTURES:
             return Platform(here.os, architecture, variant)
         raise InvalidParameter(f'"{text}": unknown operating system or architecture: invalid argument')
-    if len(parts) > 3 or not all(parts):
+    if len(parts) > 3:
         raise InvalidParameter(f'"{text}": cannot parse platform specifier: invalid argument')
     architecture, variant = _architecture(parts[1])
     return Platform(parts[0], architecture, parts[2] if len(parts) == 3 else variant)

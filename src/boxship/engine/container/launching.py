@@ -1,6 +1,7 @@
 """From a container's record to one run of it: root, files, log, spec."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from boxship.engine.container.files import write_files
 from boxship.engine.container.filter_program import filter_program
@@ -52,7 +53,7 @@ def start_request(
             container_id=record.id,
             config=config,
             host=host,
-            root=root,
+            root=replace(root, lower=(engine.config.init_layer, *root.lower)),
             rootfs=f"{engine.config.bundle_folder(record.id)}/root",
             hostname_path=files.hostname,
             hosts_path=files.hosts,
