@@ -100,12 +100,14 @@ def mount_(
     options: list[tuple[str, str | None]],
     propagation: int,
 ) -> None:
+    covered = _existing(builder, target)
+    if covered >= 0:
+        if kind == "tmpfs" and not any(key == "mode" for key, _ in options):
+            # A tmpfs over a folder of the image takes that folder's mode; elsewhere it has its own default.
+            options = [*options, ("mode", f"{stat.S_IMODE(os.fstat(covered).st_mode):o}")]
+        os.close(covered)
     place = builder.target(target, folder=True)
     try:
-        if kind == "tmpfs" and not any(key == "mode" for key, _ in options):
-            # A tmpfs over a folder of the image takes that folder's mode.
-            mode = stat.S_IMODE(os.fstat(place).st_mode)
-            options = [*options, ("mode", f"{mode:o}")]
         detached = mount.mount_filesystem(kind, [("source", source), *options], attributes)
         if propagation:
             _set_propagation(detached, propagation)
