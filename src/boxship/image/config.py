@@ -37,7 +37,7 @@ def record_of(blob: bytes, size: int) -> ImageRecord:
             os=_text(config, "os") or "linux",
             variant=_text(config, "variant"),
             author=_text(config, "author"),
-            comment=_text(config, "comment"),
+            comment=_text(config, "comment") or _last_comment(config),
             docker_version=_text(config, "docker_version"),
             config=_container_config(config.get("config") or {}),
         )
@@ -93,6 +93,12 @@ def _container_config(value: dict[str, Any]) -> ContainerConfig:
 
 def _words(value: list[str] | str | None) -> list[str] | None:
     return [value] if isinstance(value, str) else value
+
+
+def _last_comment(config: dict[str, Any]) -> str:
+    # Builders comment on each step, and Docker shows the last one's.
+    history = config.get("history") or []
+    return _text(history[-1], "comment") if history else ""
 
 
 def _text(config: dict[str, Any], key: str) -> str:

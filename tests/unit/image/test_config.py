@@ -75,6 +75,11 @@ def test_what_is_no_config(data: bytes) -> None:
         record_of(data, 0)
 
 
+def test_without_a_comment_the_last_step_has_one() -> None:
+    assert record_of(blob(history=[{"comment": "first"}, {"comment": "last"}]), 0).comment == "last"
+    assert record_of(blob(comment="own", history=[{"comment": "last"}]), 0).comment == "own"
+
+
 def test_history() -> None:
     steps = history_of(
         blob(history=[{"created": "1970-01-01T00:00:01Z", "created_by": "x"}, {"empty_layer": True, "comment": "c"}])
