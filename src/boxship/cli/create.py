@@ -1,0 +1,106 @@
+"""`boxship create`, and what `run` shares with it: the container is made, its image brought where it is missing."""
+
+from boxship.cli.context import Cli, CliError
+from boxship.cli.flags import Flag, Parsed
+from boxship.cli.options.config import build, check_cidfile, write_cidfile
+from boxship.cli.options.table import SHARED
+from boxship.cli.output import err, out
+from boxship.client.errors import DaemonError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+USAGE = "[OPTIONS] IMAGE [COMMAND] [ARG...]"
+ABOUT = "Make a container without starting it"
+ARGS = (1, -1)
+INTERSPERSED = False
+FLAGS: tuple[Flag, ...] = SHARED
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def run(cli: Cli, parsed: Parsed) -> int:
+    """Create, and print the id. DaemonError, CliError."""
+    body = prepare(cli, parsed)
+    out(f"{create(cli, parsed, body)}\n")
+    return 0
+
+
+def prepare(cli: Cli, parsed: Parsed) -> "dict[str, Any]":
+    """The request's body, checked as far as a client can. CliError."""
+    from boxship.cli.terminal import size
+
+    pull = parsed.text("pull", "missing")
+    if pull not in ("always", "missing", "never"):
+        raise CliError(f"invalid pull option: '{pull}': must be one of \"always\", \"missing\" or \"never\"")
+    body = build(parsed, size(1))
+    proxies = cli.config.get("proxies")
+    if proxies:
+        from boxship.cli.proxies import add
+
+        add(body, proxies, cli.host.url)
+    return body
+
+
+def create(cli: Cli, parsed: Parsed, body: "dict[str, Any]") -> str:
+    """Make the container; its id. Warnings go to standard error. DaemonError, CliError."""
+    cidfile = parsed.text("cidfile")
+    check_cidfile(cidfile)
+    image = body["Image"]
+    check_reference(image)
+    query = [("name", parsed.text("name"))] if parsed.text("name") else []
+    query += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
+    pull = parsed.text("pull", "missing")
+    if pull == "always":
+        _pull(cli, parsed, image)
+    try:
+        answer = cli.client.call("POST", "/containers/create", query, body)
+    except DaemonError as error:
+        if error.status != 404 or pull != "missing" or "No such image" not in error.message:
+            raise
+        if not parsed.on("quiet"):
+            err(f"Unable to find image '{with_tag(image)}' locally\n")
+        _pull(cli, parsed, image)
+        answer = cli.client.call("POST", "/containers/create", query, body)
+    for warning in answer.get("Warnings") or ():
+        err(f"WARNING: {warning}\n")
+    identifier: str = answer["Id"]
+    if cidfile:
+        write_cidfile(cidfile, identifier)
+    return identifier
+
+
+def check_reference(image: str) -> None:
+    """Refuse what can't be an image's name. CliError."""
+    if image and all(letter in _PLAIN for letter in image):
+        return
+    from boxship.lib.errors import InvalidParameter
+    from boxship.model.reference import parse
+
+    if image.startswith("sha256:"):
+        return
+    try:
+        parse(image)
+    except InvalidParameter as error:
+        if "hexadecimal" not in error.message:
+            raise CliError(error.message) from None
+
+
+def with_tag(image: str) -> str:
+    """The name as Docker shows it, `latest` where no tag is given."""
+    from boxship.model.reference import parse
+
+    return parse(image).with_default_tag().familiar
+
+
+def _pull(cli: Cli, parsed: Parsed, image: str) -> None:
+    from boxship.cli.progress import show
+    from boxship.model.reference import parse
+
+    reference = parse(image).with_default_tag()
+    query = [("fromImage", reference.name), ("tag", reference.digest or reference.tag)]
+    query += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
+    headers = (("X-Registry-Auth", "e30="),)
+    events = cli.client.events("POST", "/images/create", query, headers=headers)
+    show(events, 2, quiet=parsed.on("quiet"))

@@ -1,0 +1,126 @@
+"""What `run`, `start -a`, `attach` and `exec` share: the terminal, its size, signals passed on, the exit code."""
+
+import _signal
+import os
+
+from boxship.cli import terminal
+from boxship.cli.context import Cli, CliError
+from boxship.cli.output import err
+from boxship.cli.streams import Streams
+from boxship.client.errors import DaemonError, Unreachable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from boxship.client.client import Hijacked
+    from boxship.http.client import Response
+
+# All that a program may catch and that says something to a container's process.
+_PASSED = (
+    "HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "CONT", "TSTP", "TTIN", "TTOU",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS", "TRAP", "ABRT",
+)  # fmt: skip
+_RESIZE_TRIES = 10
+
+
+def check_terminal(attach_stdin: bool, tty: bool) -> None:
+    """Refuse a container's terminal where our input is none. CliError."""
+    if tty and attach_stdin and not os.isatty(0):
+        message = "the input device is not a TTY"
+        if os.environ.get("MSYSTEM"):
+            message += ".  If you are using mintty, try prefixing the command with 'winpty'"
+        raise CliError(message)
+
+
+def detach_keys(cli: Cli, option: str) -> tuple[str, bytes]:
+    """The sequence as the engine is told it ("" for the usual one), and its bytes. CliError."""
+    from boxship.cli import keys
+
+    text = option or cli.config.get("detachKeys") or ""
+    try:
+        return text, keys.parse(text) if text else keys.DEFAULT
+    except ValueError as error:
+        raise CliError(f"invalid detach keys ({text}): {error}" if option else str(error)) from None
+
+
+def proxy_signals(cli: Cli, identifier: str) -> None:
+    """From now on, pass the signals that we get on to a container."""
+
+    def pass_on(number: int, _frame: "Any") -> None:
+        try:
+            cli.client.again().call("POST", f"/containers/{identifier}/kill", [("signal", names[number])])
+        except (DaemonError, Unreachable):
+            pass  # it ended, or does not run yet
+
+    names: dict[int, str] = {}
+    for name in _PASSED:
+        number = getattr(_signal, f"SIG{name}", None)
+        if number is not None:
+            names[int(number)] = name
+            _signal.signal(number, pass_on)
+
+
+def follow_size(cli: Cli, path: str) -> None:
+    """Tell the engine the terminal's size now, and whenever it changes. path: of the resize request."""
+
+    def tell(_number: int = 0, _frame: "Any" = None) -> bool:
+        height, width = terminal.size(1)
+        if not height and not width:
+            return True
+        try:
+            cli.client.again().call("POST", path, [("h", str(height)), ("w", str(width))])
+        except (DaemonError, Unreachable):
+            return False
+        return True
+
+    for attempt in range(_RESIZE_TRIES):
+        # The process may not be there yet.
+        if tell():
+            break
+        import time
+
+        time.sleep(0.01 * (attempt + 1))
+    else:
+        err("failed to resize tty, using default size\n")
+    _signal.signal(_signal.SIGWINCH, tell)
+
+
+def converse(hijacked: "Hijacked", *, stdin: bool, tty: bool, keys: bytes = b"") -> bool:
+    """Copy the streams until they end; False when the detach keys were typed."""
+    streams = Streams(hijacked, stdin=stdin, keys=keys if tty else b"")
+    if not tty:
+        streams.run()
+        return True
+    raw_in, raw_out = terminal.Raw(0), terminal.Raw(1)
+    if not stdin:
+        streams.run()
+        return True
+    with raw_in, raw_out:
+        _restore_on_death(raw_in)
+        streams.run()
+    return not streams.detached
+
+
+def _restore_on_death(raw: terminal.Raw) -> None:
+    """A terminal must not stay raw when we are told to end."""
+
+    def end(number: int, _frame: "Any") -> None:
+        raw.restore()
+        _signal.signal(number, _signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT, _signal.SIGQUIT):
+        _signal.signal(number, end)
+
+
+def exit_code(cli: Cli, waiting: "Response") -> int:
+    """The exit code that a /wait request gives. CliError where the engine could not wait."""
+    from boxship.client.json import decode
+
+    answer = decode(waiting.read())
+    error = answer.get("Error")
+    if error and error.get("Message"):
+        raise CliError(f"Error waiting for container: {error['Message']}", 125)
+    code: int = answer["StatusCode"]
+    return code
