@@ -27,6 +27,7 @@ from boxship.engine.boot import boot  # noqa: E402
 from boxship.engine.engine import Engine  # noqa: E402
 from boxship.http.server import HttpServer  # noqa: E402
 from boxship.image.store import ImageStore  # noqa: E402
+from boxship.kernel.cgroup import Cgroup, detect  # noqa: E402
 from boxship.lib.errors import BoxshipError  # noqa: E402
 from boxship.runtime.host import find_features  # noqa: E402
 from boxship.runtime.launch import Launcher  # noqa: E402
@@ -123,6 +124,10 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
         engine.closing = True
         await server.close()
         await engine.close()
+        if not any(container.active for container in engine.containers):
+            await launcher.retire()
+            for path in (f"/boxship/{engine.config.instance}", "/boxship"):
+                Cgroup(path, detect()).remove_if_empty()
         await launcher.close()
         database.close()
 

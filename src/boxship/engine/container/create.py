@@ -20,7 +20,7 @@ from boxship.model import platform as platforms
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.model.image import ImageRecord
-from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check
+from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check, settle
 from boxship.runtime.spec.check import SUPPORTED
 
 # What this engine does beside the runtime; what is missing here is refused, not ignored.
@@ -72,6 +72,7 @@ async def _create(
     )
     validate_log(host.log_config.type, host.log_config.config or {})
     warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
+    host = settle(host, engine.host)
 
     container_id = new_id()
     name = _take_name(engine, name, container_id)

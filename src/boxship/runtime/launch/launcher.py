@@ -275,6 +275,23 @@ class Launcher:
             await monitor.cleaned.wait()
         await quick(shutil.rmtree, self.bundle(container_id), ignore_errors=True)
 
+    async def retire(self) -> None:
+        """No container runs and the daemon ends in order: the zygote goes, too, and its sockets with it, so that
+        clients are told at once that nobody is there. Monitors that still serve a client end by themselves.
+        """
+        names = list(self._kept)
+        try:
+            await self._exchange(self._zygote, {"op": "retire"})
+        except Unavailable:
+            # It is gone already.
+            pass
+        for path in (f"{self._run_root}/zygote.sock", *(name.removeprefix("unix:") for name in names)):
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                # Somebody else has cleaned up.
+                pass
+
     async def close(self) -> None:
         """Let go of the zygote's connection; it and the monitors live on."""
         if self._zygote is not None:
