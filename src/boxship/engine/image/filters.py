@@ -11,8 +11,8 @@ from boxship.model.image import ImageRecord
 from boxship.model.reference import parse
 
 _KNOWN = frozenset({"before", "dangling", "label", "reference", "since", "until"})
-_TRUE = frozenset({"1", "t", "true"})
-_FALSE = frozenset({"0", "f", "false"})
+_TRUE = frozenset({"1", "true"})
+_FALSE = frozenset({"0", "false"})
 
 Filters = dict[str, list[str]]
 
@@ -57,11 +57,9 @@ def select(images: ImageStore, filters: Filters) -> list[Selection]:
 def _dangling(values: list[str]) -> bool | None:
     if not values:
         return None
-    lowered = {value.lower() for value in values}
-    if len(lowered) == 1 and lowered <= _TRUE:
-        return True
-    if len(lowered) == 1 and lowered <= _FALSE:
-        return False
+    yes, no = not _TRUE.isdisjoint(values), not _FALSE.isdisjoint(values)
+    if yes != no:
+        return yes
     raise InvalidParameter(f"invalid filter 'dangling=[{' '.join(values)}]'")
 
 

@@ -52,7 +52,7 @@ def images(tmp_path: Path) -> ImageStore:
         ({}, ["new:latest", "", "old:1 example.org/team/old:2"]),
         ({"dangling": ["true"]}, [""]),
         ({"dangling": ["1", "true"]}, [""]),
-        ({"dangling": ["False"]}, ["new:latest", "old:1 example.org/team/old:2"]),
+        ({"dangling": ["0"]}, ["new:latest", "old:1 example.org/team/old:2"]),
         ({"label": ["a"]}, ["", "old:1 example.org/team/old:2"]),
         ({"label": ["a=1", "b"]}, ["old:1 example.org/team/old:2"]),
         ({"label": ["b=1"]}, []),
