@@ -1,6 +1,7 @@
 """Zygote, monitor and child on the real kernel, without the engine: a busybox root started by the launcher."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -129,8 +130,10 @@ async def run_once(rig: Rig, *command: str, stdin: bytes = b"", **more: Any) -> 
         request = rig.request(*command, open_stdin=True, stdin_once=True, attachments=((theirs, b"", ALL),), **more)
         monitor = await launcher.start(request)
         reading = asyncio.create_task(read_all(ours))
-        await asyncio.get_running_loop().sock_sendall(ours, stdin)
-        ours.shutdown(socket.SHUT_WR)
+        # A program that reads nothing may be gone before it is sent anything.
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(ours, stdin)
+            ours.shutdown(socket.SHUT_WR)
         output = await reading
         ours.close()
         return await ended(launcher, monitor), output

@@ -55,8 +55,6 @@ class Launcher:
             await self._exchange(found, {"op": "retire"})
             found.close()
         await self._spawn()
-        for name, fd in self._kept.items():
-            await self._exchange(self._zygote, {"op": "keep", "name": name}, [fd])
 
     def _try_connect(self) -> socket.socket | None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -88,6 +86,9 @@ class Launcher:
         except (TimeoutError, Unavailable):
             raise BoxshipError(f"the zygote (pid {pid}) did not come up; its messages are in {log}") from None
         self._zygote, self.zygote_pid = sock, hello["pid"]
+        # What a former zygote held.
+        for name, fd in self._kept.items():
+            await self._exchange(sock, {"op": "keep", "name": name}, [fd])
 
     async def _hello(self, sock: socket.socket) -> tuple[Message, list[int]]:
         return await self._exchange(sock, {"op": "hello"})
@@ -184,7 +185,7 @@ class Launcher:
         }
         monitor = Monitor(request.container_id, ours)
         try:
-            await self._send_start(message, fds)
+            await self._send_fork(message, fds)
         finally:
             theirs.close()
             sockets = {sock.fileno(): sock for sock, _, _ in request.attachments}
@@ -202,7 +203,7 @@ class Launcher:
         self._monitors[request.container_id] = monitor
         return monitor
 
-    async def _send_start(self, message: Message, fds: list[int]) -> None:
+    async def _send_fork(self, message: Message, fds: list[int]) -> None:
         """A start is one message without an answer; a zygote that has died is replaced once."""
         async with self._lock:
             for attempt in range(2):
@@ -218,8 +219,6 @@ class Launcher:
                         self._zygote.close()
                         self._zygote = None
                     await self._spawn()
-                    for name, fd in self._kept.items():
-                        await self._exchange(self._zygote, {"op": "keep", "name": name}, [fd])
 
     @staticmethod
     async def _send(sock: socket.socket, message: Message, fds: list[int]) -> None:
@@ -240,7 +239,7 @@ class Launcher:
             ours.setblocking(False)
             with theirs:
                 message = {"op": "work", "job": job, "arguments": arguments}
-                await self._send_start(message, [theirs.fileno(), *fds])
+                await self._send_fork(message, [theirs.fileno(), *fds])
             answer, _ = await self._receive(ours, "the worker")
         if "failed" in answer:
             raise WorkFailed(answer["failed"], answer["errno"], answer["message"])
