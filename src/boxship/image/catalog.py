@@ -17,13 +17,17 @@ from boxship.storage.database import Database
 
 
 class Catalog:
-    """Images by id, references to ids. Any thread may call."""
+    """Images by id, references to ids. Any thread may call.
+
+    Changes take turns; reading waits for none of them, since the event loop reads: it looks at one dictionary at a
+    time, and a change puts an image in before its names and takes it out after them.
+    """
 
     def __init__(self, database: Database) -> None:
         """Reads everything once."""
         self._database = database
         self.lock = threading.RLock()
-        """Held by whoever must see no change between two calls; a change holds it, too."""
+        """Held by changes, and by whoever must see none between two calls."""
         self._images: dict[str, ImageRecord] = {}
         self._names: dict[str, str] = {}
         for reference, image_id in database.read(
@@ -42,25 +46,20 @@ class Catalog:
 
     def named(self, reference: Reference) -> ImageRecord | None:
         """The image that the reference leads to; by its digest when it has one."""
-        with self.lock:
-            key = f"{reference.name}@{reference.digest}" if reference.digest else str(reference)
-            image_id = self._names.get(key)
-            return self._images[image_id] if image_id is not None else None
+        key = f"{reference.name}@{reference.digest}" if reference.digest else str(reference)
+        return self._images.get(self._names.get(key, ""))
 
     def starting_with(self, prefix: str) -> list[ImageRecord]:
         """The images whose id, without its algorithm, starts with `prefix`."""
-        with self.lock:
-            return [image for image_id, image in self._images.items() if image_id[7:].startswith(prefix)]
+        return [image for image in list(self._images.values()) if image.id[7:].startswith(prefix)]
 
     def all(self) -> list[ImageRecord]:
         """All images, the newest first."""
-        with self.lock:
-            return sorted(self._images.values(), key=lambda image: (-image.created, image.id))
+        return sorted(list(self._images.values()), key=lambda image: (-image.created, image.id))
 
     def references(self, image_id: str) -> list[Reference]:
         """All names of an image, sorted."""
-        with self.lock:
-            return [parse(name) for name in sorted(self._names) if self._names[name] == image_id]
+        return [parse(name) for name, target in sorted(list(self._names.items())) if target == image_id]
 
     def add(self, record: ImageRecord, references: Iterable[Reference] = ()) -> ImageRecord:
         """Add an image unless it is there, and let names lead to it; the image as it is then.
@@ -111,9 +110,9 @@ class Catalog:
                 connection.execute("DELETE FROM images WHERE id = ?", (image_id,))
 
             self._database.write(write)
-            del self._images[image_id]
             for name in [name for name, target in self._names.items() if target == image_id]:
                 del self._names[name]
+            del self._images[image_id]
 
     def layers_of_containers(self) -> set[str]:
         """The diff ids of the layers that containers stand on, whether or not their image still has a name."""
@@ -122,8 +121,7 @@ class Catalog:
 
     def layers_of_images(self) -> set[str]:
         """The diff ids of the layers of all images."""
-        with self.lock:
-            return {diff_id for image in self._images.values() for diff_id in image.diff_ids}
+        return {diff_id for image in list(self._images.values()) for diff_id in image.diff_ids}
 
     def _refresh(self, image_id: str) -> None:
         references = self.references(image_id)

@@ -118,9 +118,10 @@ class ImageStore:
         To be called after an image or a container that stood on them is gone.
         """
         with self._collecting, self.catalog.lock:
-            needed = self.leases.held() | self.catalog.layers_of_images() | self.catalog.layers_of_containers()
-            unused = set(diff_ids) - needed
-            self.snapshotter.discard(unused)
+            unused = set(diff_ids) - self.leases.held() - self.catalog.layers_of_images()
+            if unused:
+                unused -= self.catalog.layers_of_containers()  # reads the database, so only when it has to be
+                self.snapshotter.discard(unused)
         return unused
 
     def sweep(self) -> None:
