@@ -55,11 +55,11 @@ class Catalog:
 
     def all(self) -> list[ImageRecord]:
         """All images, the newest first."""
-        return sorted(list(self._images.values()), key=lambda image: (-image.created, image.id))
+        return sorted(self._images.values(), key=lambda image: (-image.created, image.id))
 
     def references(self, image_id: str) -> list[Reference]:
         """All names of an image, sorted."""
-        return [parse(name) for name, target in sorted(list(self._names.items())) if target == image_id]
+        return [parse(name) for name, target in sorted(self._names.items()) if target == image_id]
 
     def add(self, record: ImageRecord, references: Iterable[Reference] = ()) -> ImageRecord:
         """Add an image unless it is there, and let names lead to it; the image as it is then.
