@@ -43,6 +43,7 @@ TRAILER_SIZE = _TRAILER.size
 FRAME_OVERHEAD = HEADER_SIZE + TRAILER_SIZE
 MAX_FRAME = MAX_PAYLOAD + FRAME_OVERHEAD
 
+_HEAD_PAYLOAD = struct.Struct("<Q")
 # stream, errno, bytes
 _LOST_PAYLOAD = struct.Struct("<BxHIQ")
 
@@ -117,9 +118,7 @@ def trailer(length: int) -> bytes:
 
 
 class Frame:
-    """One frame that was read. start and end: byte offsets in the file; for LOST and HEAD see `lost` and
-    json.
-    """
+    """One frame that was read. start and end: byte offsets in the file; what LOST and HEAD hold is parsed below."""
 
     __slots__ = ("end", "flags", "kind", "payload", "start", "time_ns")
 
@@ -130,6 +129,16 @@ class Frame:
         self.payload = payload
         self.start = start
         self.end = end
+
+
+def head_payload(sequence: int) -> bytes:
+    """What a HEAD frame says: the file is the `sequence`-th of its log, counted from 1."""
+    return _HEAD_PAYLOAD.pack(sequence)
+
+
+def parse_head(payload: bytes) -> int:
+    """The number in a HEAD frame, 0 when it is not one."""
+    return int(_HEAD_PAYLOAD.unpack(payload)[0]) if len(payload) == _HEAD_PAYLOAD.size else 0
 
 
 def lost_payload(stream: int, errno: int, count: int) -> bytes:

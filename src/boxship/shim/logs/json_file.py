@@ -99,8 +99,6 @@ class JsonFileLog(LogWriter):
 
     def _append_runs(self, stream: int, runs: list[tuple[bytes, bool]]) -> None:
         now = time.time_ns()
-        if self._losses:
-            self._report_losses(now)
         close = f'","stream":"{_NAMES[stream]}",{self._attributes}"time":"{rfc3339nano(now)}"}}\n'
         between = f'\\n{close}{{"log":"'
         for run, whole in runs:
@@ -121,23 +119,23 @@ class JsonFileLog(LogWriter):
                 room = file.max_size - file.size
                 if 0 < room < len(records):
                     part = records[: records.index(b"\n", room - 1) + 1]
-            error = file.append((part,), len(part))
+            # Together with what comes after them: a disk with a little room left is not filled with reports.
+            reports = self._loss_records() if self._losses else b""
+            error = file.append((reports, part), len(reports) + len(part))
             if error:
                 # How much of the output the records hold that did not fit is known only by proportion.
                 count = max(said * len(records) // total, 1)
                 self.lost += count
                 self._losses.add(stream, count, error)
                 return
+            if reports:
+                self._losses.clear()
             records = records[len(part) :]
 
-    def _report_losses(self, now: int) -> None:
-        for stream, error, count in self._losses.pending():
-            text = escape(lost_text(count, error).encode()).replace("\n", "\\n")
-            rest = f'","stream":"stderr",{self._attributes}"time":"{rfc3339nano(now)}"}}\n'
-            record = f'{{"log":"{text}{rest}'.encode()
-            if self._file.append((record,), len(record)):
-                return
-            self._losses.reported(stream)
+    def _loss_records(self) -> bytes:
+        rest = f'","stream":"stderr",{self._attributes}"time":"{rfc3339nano(self._losses.since_ns)}"}}\n'
+        texts = [escape(lost_text(count, error).encode()) for _, error, count in self._losses.pending()]
+        return "".join(['{"log":"' + text.replace("\n", "\\n") + rest for text in texts]).encode()
 
     def _resume(self, path: str) -> None:
         """Cut off a record that a crash left unfinished."""
@@ -163,6 +161,7 @@ class JsonFileLog(LogWriter):
             if rest:
                 self._append_runs(stream, [(rest, False)])
         if self._losses:
-            self._report_losses(time.time_ns())
+            reports = self._loss_records()
+            self._file.append((reports,), len(reports))
         self._rest = {STDOUT: b"", STDERR: b""}
         self._file.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
@@ -18,10 +17,12 @@ from boxship.lib.logframe import (
     UNFINISHED,
     LogTarget,
     frame_at,
+    head_payload,
     header,
     length_at,
     lost_payload,
     next_frame,
+    parse_head,
     trailer,
     unpack_trailer,
     whole_frames,
@@ -71,38 +72,45 @@ class LocalLog(LogWriter):
         else:
             self._middle[stream] = CONTINUES
             flags |= UNFINISHED
+        parts: tuple[bytes, ...] = (header(stream, flags, length, now), data, trailer(length))
         if self._losses:
-            self._report_losses()
-        error = self._append(header(stream, flags, length, now), data, trailer(length))
+            # Together with what comes after them: a disk with a little room left is not filled with reports.
+            parts = (*self._loss_frames(), *parts)
+        error = self._append(parts, sum(map(len, parts)))
         if error:
             self.lost += length
             self._losses.add(stream, length, error)
+        elif self._losses:
+            self._losses.clear()
 
-    def _append(self, head: bytes, payload: bytes, tail: bytes) -> int:
-        size = len(payload) + FRAME_OVERHEAD
+    def _append(self, parts: tuple[bytes, ...], size: int) -> int:
+        """Whole frames into the current file, or a new one where they don't fit; the errno of a failure."""
         file = self._file
         if file.max_size and file.size and file.size + size > file.max_size and file.rotate():
             self._sequence += 1
             self._begin()
         elif not file.size:
             self._begin()
-        return file.append((head, payload, tail), size)
+        return file.append(parts, size)
 
     def _begin(self) -> None:
         """The first frame of a file: its place in the chain, so that a reader sees when one is missing."""
-        said = {"sequence": self._sequence, "attributes": self._target.attributes}
-        payload = json.dumps(said).encode()
+        payload = head_payload(self._sequence)
         frame = (header(HEAD, 0, len(payload), time.time_ns()), payload, trailer(len(payload)))
         # Failing is no loss: the next append tries again, since the file is still empty.
         self._file.append(frame, len(payload) + FRAME_OVERHEAD)
 
-    def _report_losses(self) -> None:
+    def _loss_frames(self) -> tuple[bytes, ...]:
+        frames: list[bytes] = []
         for stream, error, count in self._losses.pending():
             payload = lost_payload(stream, error, count)
-            length = len(payload)
-            if self._append(header(LOST, 0, length, self._losses.since_ns), payload, trailer(length)):
-                return
-            self._losses.reported(stream)
+            frames += (header(LOST, 0, len(payload), self._losses.since_ns), payload, trailer(len(payload)))
+        return tuple(frames)
+
+    def _report_losses(self) -> None:
+        frames = self._loss_frames()
+        if not self._append(frames, sum(map(len, frames))):
+            self._losses.clear()
 
     def _resume(self) -> None:
         """Go on with the file of an earlier run, its torn tail cut off and counted."""
@@ -156,12 +164,7 @@ def _sequence_of(fd: int) -> int:
     frame = frame_at(data, 0, 0)
     if frame is None and (at := next_frame(data, 0)) >= 0:
         frame = frame_at(data, at, 0)
-    if frame is None or frame.kind != HEAD:
-        return 0
-    try:
-        return int(json.loads(frame.payload)["sequence"])
-    except (ValueError, KeyError, TypeError):
-        return 0
+    return parse_head(frame.payload) if frame is not None and frame.kind == HEAD else 0
 
 
 def _newest_sequence(path: str, max_file: int) -> int:

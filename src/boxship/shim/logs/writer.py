@@ -65,8 +65,7 @@ class Losses:
         """(stream, errno, bytes) of what is to be reported."""
         return [(stream, self._errno, count) for stream, count in self._count.items() if count]
 
-    def reported(self, stream: int) -> None:
-        """The loss of `stream` stands in the log."""
-        self._count[stream] = 0
-        if not any(self._count.values()):
-            self.since_ns = 0
+    def clear(self) -> None:
+        """All of them stand in the log now."""
+        self._count = dict.fromkeys(self._count, 0)
+        self.since_ns = 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 
-from boxship.lib.logframe import CONTINUES, HEAD, LOST, STDERR, STDOUT, UNFINISHED, Frame, parse_lost
+from boxship.lib.logframe import CONTINUES, HEAD, LOST, STDERR, STDOUT, UNFINISHED, Frame, parse_head, parse_lost
 from boxship.storage.logs.query import LogChunk, LogQuery
 
 # A line that is longer is given in pieces, so that memory stays bounded.
@@ -117,9 +116,8 @@ class Assembler:
         self._notice(frame.time_ns, f"boxship: {count} bytes of this log are lost: {reason}", out)
 
     def _head(self, frame: Frame, out: list[LogChunk]) -> None:
-        try:
-            sequence = int(json.loads(frame.payload)["sequence"])
-        except (ValueError, KeyError, TypeError):
+        sequence = parse_head(frame.payload)
+        if not sequence:
             return
         missing = sequence - self._sequence - 1
         if self._sequence and missing > 0:
