@@ -2,7 +2,7 @@
 
 import pytest
 
-from boxship.engine.container.validate import extra_host, validate, validate_log
+from boxship.engine.container.validate import extra_host, validate
 from boxship.lib.errors import InvalidParameter
 from boxship.model.config import ContainerConfig, HealthConfig, HostConfig, RestartPolicy
 
@@ -75,22 +75,3 @@ def test_bad_extra_hosts(entry: str, message: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
         extra_host(entry)
     assert caught.value.message == message
-
-
-@pytest.mark.parametrize(
-    ("driver", "options", "message"),
-    [
-        ("foo", {}, 'error looking up logging plugin foo: plugin "foo" not found'),
-        ("json-file", {"foo": "1"}, "unknown log opt 'foo' for json-file log driver"),
-        ("local", {"foo": "1"}, "unknown log opt 'foo' for log driver local"),
-    ],
-)
-def test_bad_log_config(driver: str, options: dict[str, str], message: str) -> None:
-    with pytest.raises(InvalidParameter) as caught:
-        validate_log(driver, options)
-    assert caught.value.message == message
-
-
-def test_a_log_driver_that_is_not_here_is_named() -> None:
-    with pytest.raises(InvalidParameter, match="journald is not supported"):
-        validate_log("journald", {})

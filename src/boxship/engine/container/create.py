@@ -10,7 +10,7 @@ from boxship.engine.container.files import default_hostname
 from boxship.engine.container.merge import merge
 from boxship.engine.container.names import check_name, random_name
 from boxship.engine.container.notify import publish
-from boxship.engine.container.validate import validate, validate_log
+from boxship.engine.container.validate import validate
 from boxship.engine.engine import Engine
 from boxship.lib.bridge import quick
 from boxship.lib.clock import now_ns
@@ -22,6 +22,7 @@ from boxship.model.container import ContainerRecord
 from boxship.model.image import ImageRecord
 from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check, settle
 from boxship.runtime.spec.check import SUPPORTED
+from boxship.storage.logs.options import check_log_options
 
 # What this engine does beside the runtime; what is missing here is refused, not ignored.
 _SUPPORTED = SUPPORTED | {"restart", "joined"}
@@ -70,7 +71,7 @@ async def _create(
         masked_paths=list(MASKED_PATHS),
         readonly_paths=list(READONLY_PATHS),
     )
-    validate_log(host.log_config.type, host.log_config.config or {})
+    check_log_options(host.log_config.type, host.log_config.config or {})
     warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
     host = settle(host, engine.host)
 

@@ -1,7 +1,6 @@
 """docker rm: a container goes, with everything that is its own."""
 
 import asyncio
-import os
 import shutil
 import signal as signals
 
@@ -16,8 +15,6 @@ from boxship.model.container import ContainerRecord
 
 MONITOR_WAIT = 5.0
 """Seconds that a removal waits for the container's monitor to go."""
-
-_RUNNING = {"running": "running", "restarting": "restarting"}
 
 
 async def remove(engine: Engine, ref: str, *, force: bool, volumes: bool, link: bool) -> None:
@@ -34,7 +31,7 @@ async def remove(engine: Engine, ref: str, *, force: bool, volumes: bool, link: 
         raise Conflict(f"removal of container {container.name} is already in progress")
     if container.active and not force:
         raise Conflict(
-            f'cannot remove container "{ref.removeprefix("/")}": container is {_RUNNING[container.state.phase]}: '
+            f'cannot remove container "{ref.removeprefix("/")}": container is {container.state.phase}: '
             "stop the container before removing or force remove"
         )
     container.removing = True
@@ -110,8 +107,11 @@ def sweep_files(engine: Engine, container_id: str) -> None:
     """What lies on the disk under a container's id, whether or not there is such a container (blocks). OSError."""
     engine.snapshotter.remove(container_id)
     folder = engine.config.container_folder(container_id)
-    if os.path.isdir(folder):
+    try:
         shutil.rmtree(folder)
+    except FileNotFoundError:
+        # It was never started, or somebody else is at it.
+        pass
 
 
 async def _end(engine: Engine, container: Container) -> None:

@@ -1,5 +1,7 @@
 """docker start."""
 
+import asyncio
+
 import msgspec
 
 from boxship.engine.container.failure import StartFailure, explain
@@ -49,7 +51,7 @@ async def _start(engine: Engine, container: Container, restart_count: int) -> No
             raise Conflict("container is marked for removal and cannot be started")
         if container.leaving is not None:
             # The former run's monitor still has the cgroup and the bundle.
-            await container.leaving
+            await asyncio.wait({container.leaving})
         attachments, container.pending = tuple(container.pending), []
         try:
             joined = joined_namespaces(engine, container.record.host)

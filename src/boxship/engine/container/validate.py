@@ -11,16 +11,6 @@ from boxship.model.config import ContainerConfig, HealthConfig, HostConfig, Rest
 
 _MILLISECOND = 1_000_000
 
-_FILE_OPTIONS = frozenset({"max-size", "max-file", "compress"})
-LOG_OPTIONS: dict[str, frozenset[str] | None] = {
-    "local": _FILE_OPTIONS,
-    "json-file": _FILE_OPTIONS | {"labels", "labels-regex", "env", "env-regex", "tag"},
-    "none": None,
-}
-"""The log drivers and the options each takes; None: anything, unread."""
-
-_OTHER_LOG_DRIVERS = frozenset({"awslogs", "fluentd", "gcplogs", "gelf", "journald", "splunk", "syslog", "etwlogs"})
-
 
 def validate(config: ContainerConfig, host: HostConfig) -> None:
     """InvalidParameter for the first thing that is wrong."""
@@ -53,21 +43,6 @@ def extra_host(entry: str) -> tuple[str, str]:
         except ValueError:
             raise InvalidParameter(f'invalid IP address in add-host: "{address}"') from None
     return name, address
-
-
-def validate_log(driver: str, options: dict[str, str]) -> None:
-    """InvalidParameter for a driver or an option that is not there."""
-    if driver not in LOG_OPTIONS:
-        if driver in _OTHER_LOG_DRIVERS:
-            raise InvalidParameter(
-                f"log driver {driver} is not supported: use one of local, json-file or none (--log-driver)"
-            )
-        raise InvalidParameter(f'error looking up logging plugin {driver}: plugin "{driver}" not found')
-    known = LOG_OPTIONS[driver]
-    for option in options:
-        if known is not None and option not in known and option != "mode" and option != "max-buffer-size":
-            where = "json-file log driver" if driver == "json-file" else f"log driver {driver}"
-            raise InvalidParameter(f"unknown log opt '{option}' for {where}")
 
 
 def _health(health: HealthConfig) -> None:

@@ -7,8 +7,10 @@ from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away_later
 from boxship.engine.engine import Engine
 from boxship.engine.exec.ended import end_all, exec_ended
+from boxship.engine.supervise.compression import compress_while_running
 from boxship.engine.supervise.policy import comes_back, next_backoff
 from boxship.engine.supervise.restart import schedule
+from boxship.lib.clock import now_ns
 from boxship.lib.errors import Unavailable
 from boxship.model.container import ContainerState
 from boxship.runtime.launch import Exit, Monitor
@@ -20,6 +22,7 @@ def watch(engine: Engine, container: Container, monitor: Monitor) -> None:
     monitor.on_exec_exit = lambda exec_id, code: exec_ended(engine, container, exec_id, code)
     monitor.on_detach = lambda exec_id: _detached(engine, container, exec_id)
     engine.spawn(_watch(engine, container, monitor))
+    compress_while_running(engine, container)
 
 
 def _detached(engine: Engine, container: Container, exec_id: str) -> None:
@@ -66,11 +69,11 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
             publish(engine, container, "oom")
         if container.stopping:
             publish(engine, container, "stop")
-        ran_ns = max(0, exit.finished_ns - before.started_ns)
+        ran_ns = max(0, container.state.finished_ns - before.started_ns)
         seconds = str(ran_ns // 1_000_000_000)
         publish(engine, container, "die", execDuration=seconds, exitCode=str(exit.code))
         container.exits.resolve(exit.code)
-        container.leaving = engine.linger(_release(engine, container.id, monitor))
+        container.leaving = engine.spawn(_release(engine, container.id, monitor))
         if remove:
             take_away_later(engine, container)
         elif again:
@@ -96,6 +99,7 @@ def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
         exit_code=exit.code,
         error="",
         oom_killed=exit.oom_killed,
-        finished_ns=exit.finished_ns,
+        # A monitor that was killed could not note the time.
+        finished_ns=exit.finished_ns or now_ns(),
         restart_count=before.restart_count + again,
     )
