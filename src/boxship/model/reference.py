@@ -79,9 +79,7 @@ class Reference:
 def parse(text: str) -> Reference:
     """Read a reference, with Docker's defaults put in. InvalidParameter with Docker's wording."""
     if _IDENTIFIER.fullmatch(text):
-        raise InvalidParameter(
-            f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings"
-        )
+        raise InvalidParameter(f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings")
     domain, remainder = _split_domain(text)
     repository = remainder.partition(":")[0]
     if repository != repository.lower():
@@ -118,9 +116,7 @@ def is_identifier(text: str) -> bool:
 def _split_domain(text: str) -> tuple[str, str]:
     # The part before the first slash is a host when it has a dot or a port, is localhost, or can't be a path.
     first, slash, rest = text.partition("/")
-    if not slash or (
-        "." not in first and ":" not in first and first != "localhost" and first == first.lower()
-    ):
+    if not slash or ("." not in first and ":" not in first and first != "localhost" and first == first.lower()):
         domain, remainder = DEFAULT_DOMAIN, text
     else:
         domain, remainder = first, rest
