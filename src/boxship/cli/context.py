@@ -54,6 +54,20 @@ class Cli:
         return find(self.host_option, self.config, self.context_option)
 
     @property
+    def reached(self) -> bool:
+        """Whether an engine answered already."""
+        return self._client is not None
+
+    @property
+    def context_name(self) -> str:
+        """The docker context in use; "default" where the host was named, or none was."""
+        if self.context_option:
+            return self.context_option
+        if self.host_option or os.environ.get("BOXSHIP_HOST") or os.environ.get("DOCKER_HOST"):
+            return "default"
+        return os.environ.get("DOCKER_CONTEXT") or self.config.get("currentContext") or "default"
+
+    @property
     def client(self) -> Client:
         """The engine; started where it is ours to start. Unreachable."""
         if self._client is None:

@@ -13,10 +13,11 @@ _NS = 1_000_000_000
 def for_api(text: str, now_ns: int | None = None) -> str:
     """`seconds` or `seconds.nanoseconds`. ValueError with Docker's words where it is no time."""
     now_ns = time.time_ns() if now_ns is None else now_ns
-    try:
-        return str((now_ns - duration(text)) // _NS)
-    except ValueError:
-        pass
+    if text != "0":  # the epoch, not now
+        try:
+            return str((now_ns - duration(text)) // _NS)
+        except ValueError:
+            pass
     whole, dot, fraction = text.partition(".")
     if whole.removeprefix("-").isdigit() and (not dot or fraction.isdigit()):
         return text
@@ -60,3 +61,13 @@ def _date(text: str) -> tuple[int, int] | None:
         return None
     seconds = int(time.mktime(moment.timetuple())) if local else calendar.timegm(moment.timetuple()) - zone
     return seconds, int(fraction[:9].ljust(9, "0")) if fraction else 0
+
+
+def rfc3339_local(time_ns: int) -> str:
+    """Nanoseconds since the epoch as RFC 3339 with all nine digits, in the local zone."""
+    seconds, nanoseconds = divmod(time_ns, _NS)
+    local = time.localtime(seconds)
+    offset = local.tm_gmtoff // 60
+    hours, minutes = divmod(abs(offset), 60)
+    zone = f"{'-' if offset < 0 else '+'}{hours:02d}:{minutes:02d}" if offset else "Z"
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', local)}.{nanoseconds:09d}{zone}"

@@ -1,0 +1,23 @@
+"""`boxship image inspect`."""
+
+from boxship.cli.context import Cli
+from boxship.cli.flags import Flag, Parsed
+from boxship.cli.inspect import FORMAT, PATHS, show
+from boxship.client.text import quote
+
+USAGE = "[OPTIONS] IMAGE [IMAGE...]"
+ABOUT = "Show everything that is known about images"
+ARGS = (1, -1)
+FLAGS = (FORMAT, Flag("platform", "", "string", "Look only at this platform, os[/arch[/variant]]"))
+
+
+def run(cli: Cli, parsed: Parsed) -> int:
+    """Inspect images. CliError."""
+    query: list[tuple[str, str]] = []
+    if parsed.text("platform"):
+        from boxship.cli.platforms import as_json
+
+        query = [("platform", as_json(parsed.text("platform")))]
+    return show(
+        parsed, lambda name: cli.client.call("GET", PATHS["image"].format(quote(name, b"/:@")), query)
+    )
