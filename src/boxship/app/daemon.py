@@ -23,6 +23,7 @@ from boxship.app.config import HELP, DaemonConfig, UsageError, parse_arguments  
 from boxship.app.listen import open_listener  # noqa: E402
 from boxship.app.lock import lock_root  # noqa: E402
 from boxship.app.notify import notify  # noqa: E402
+from boxship.app.workers import unpack_in_worker  # noqa: E402
 from boxship.engine.boot import boot  # noqa: E402
 from boxship.engine.engine import Engine  # noqa: E402
 from boxship.http.server import HttpServer  # noqa: E402
@@ -93,7 +94,7 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
     await launcher.connect()
     _raise_file_limit()
     database = Database(Path(config.data_root, "state.db"))
-    snapshotter = UnpackedSnapshotter(config.data_root)
+    snapshotter = UnpackedSnapshotter(config.data_root, unpack_in_worker(launcher))
     engine = Engine(
         config=config.for_engine(),
         database=database,

@@ -1,6 +1,6 @@
 """The one interface of all snapshotters."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,10 @@ class OverlayRoot:
     lower: tuple[str, ...]
     upper: str
     work: str
+
+
+# (path of an uncompressed tar, path of an empty folder) -> size of the files in bytes. ArchiveError, OSError.
+Unpacker = Callable[[str, str], int]
 
 
 class Snapshotter(Protocol):

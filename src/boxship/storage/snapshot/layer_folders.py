@@ -20,6 +20,7 @@ from boxship.lib.errors import BoxshipError, NotFound
 from boxship.model.digest import hex_part
 from boxship.storage.layers import Layer
 from boxship.storage.removal import Background, Bin, delete
+from boxship.storage.snapshot.base import Unpacker
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ class _Adding:
 class LayerFolders:
     """The layers of one data root; any thread may call."""
 
-    def __init__(self, folder: str, background: Background) -> None:
+    def __init__(self, folder: str, background: Background, unpacker: Unpacker) -> None:
         """`folder` exists. background: does what nobody waits for."""
+        self._unpack = unpacker
         self._layers = folder
         self._bin = Bin(folder)
         self._background = background
@@ -131,9 +133,9 @@ class LayerFolders:
 
     def _build(self, tar: str, diff_id: str, building: str) -> Layer:
         os.mkdir(building, 0o700)
-        os.mkdir(f"{building}/diff", 0o755)
+        _make_open(f"{building}/diff")
         os.rename(tar, f"{building}/layer.tar")
-        size = _unpack(f"{building}/layer.tar", f"{building}/diff")
+        size = self._unpack(f"{building}/layer.tar", f"{building}/diff")
         tar_size = _sync_file(f"{building}/layer.tar")
         _Note(size, tar_size, _boot_id()).write(building, durable=True)
         os.rename(building, self.folder(diff_id))
@@ -149,8 +151,8 @@ class LayerFolders:
         for name in os.listdir(folder):
             if name not in ("layer.tar", "layer.json"):
                 delete(f"{folder}/{name}")
-        os.mkdir(f"{folder}/diff", 0o755)
-        _unpack(f"{folder}/layer.tar", f"{folder}/diff")
+        _make_open(f"{folder}/diff")
+        self._unpack(f"{folder}/layer.tar", f"{folder}/diff")
         _Note(note.size, note.tar_size, _boot_id()).write(folder, durable=True)
 
     def _make_safe(self) -> None:
@@ -196,14 +198,20 @@ class LayerFolders:
         self._background.add(job)
 
 
-def _unpack(tar: str, folder: str) -> int:
+def unpack_here(tar: str, folder: str) -> int:
+    """An `Unpacker` that works in the calling thread."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fchmod(fd, 0o755)
         with open(tar, "rb", buffering=0) as file:
             return unpack(TarReader(file.read), fd)
     finally:
         os.close(fd)
+
+
+def _make_open(path: str) -> None:
+    """Whatever the umask is: it becomes the root of containers."""
+    os.mkdir(path)
+    os.chmod(path, 0o755)
 
 
 def _sync_file(path: str) -> int:

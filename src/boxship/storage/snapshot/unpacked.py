@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from boxship.lib.errors import NotFound
 from boxship.storage.layers import Layer
 from boxship.storage.removal import Background, Bin, delete
-from boxship.storage.snapshot.base import OverlayRoot
-from boxship.storage.snapshot.layer_folders import LayerFolders, missing
+from boxship.storage.snapshot.base import OverlayRoot, Unpacker
+from boxship.storage.snapshot.layer_folders import LayerFolders, missing, unpack_here
 
 _EMPTY = "empty"
 # So many files of a container's layer are removed before `rm` answers; more would keep it waiting.
@@ -25,8 +25,8 @@ class UnpackedSnapshotter:
 
     name = "overlay2"
 
-    def __init__(self, data_root: str) -> None:
-        """The folders below `data_root` are made when they are missing."""
+    def __init__(self, data_root: str, unpacker: Unpacker = unpack_here) -> None:
+        """The folders below `data_root` are made when they are missing. unpacker: how a layer's files are made."""
         layers = f"{data_root}/layers"
         self._snapshots = f"{data_root}/snapshots"
         # The mode keeps the host's users from set-uid programs in there; containers come in through the mount.
@@ -35,7 +35,7 @@ class UnpackedSnapshotter:
         self._empty = f"{layers}/{_EMPTY}"
         os.makedirs(self._empty, mode=0o755, exist_ok=True)
         self._background = Background()
-        self._layers = LayerFolders(layers, self._background)
+        self._layers = LayerFolders(layers, self._background, unpacker)
         self._bin = Bin(self._snapshots)
         self._lock = threading.Lock()
         self._roots: dict[str, OverlayRoot] = {}
