@@ -90,8 +90,9 @@ class Execs:
             code = process.failure.get("errno")
             process.exit_code = _NOT_EXECUTABLE if code == errno.EACCES else _NOT_FOUND
             process.session.announce(f"{_FAILED}{process.failure['message']}\r\n".encode())
-        process.session.process_ended()
+        # Before the stream ends: docker exec asks for the code as soon as it sees that end.
         self._tell({"event": "exec_exited", "exec": process.exec_id, "code": process.exit_code})
+        process.session.process_ended()
 
     def container_ended(self) -> None:
         """Members of the container's pid namespace are dead by now, those of the host's were killed by cgroup."""
