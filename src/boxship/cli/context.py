@@ -88,6 +88,10 @@ class Cli:
         own = self.config.get("HttpHeaders") or {}
         return [*own.items(), ("User-Agent", f"Boxship-Client/{__version__} (linux)")]
 
+    def refused(self, message: str, code: int = 125) -> CliError:
+        """An error of `run` and `create`, as Docker shows it."""
+        return CliError(f"{self.program}: {message}\n\nRun '{self.called} --help' for more information", code)
+
     def usage_error(self, message: str, usage: str, code: int = 1, word: str = "Run") -> CliError:
         """An error that shows how the verb is called."""
         tail = f"\n\nUsage:  {self.called}{usage and ' '}{usage}\n\n{word} '{self.called} --help' for more information"

@@ -2,7 +2,7 @@
 
 from boxship.cli.context import Cli, CliError
 from boxship.cli.flags import Flag, Parsed
-from boxship.cli.options.config import build, check_cidfile, write_cidfile
+from boxship.cli.options.config import CidFile, build
 from boxship.cli.options.table import SHARED
 from boxship.cli.output import err, out
 from boxship.client.errors import DaemonError
@@ -17,6 +17,7 @@ ARGS = (1, -1)
 INTERSPERSED = False
 FLAGS: tuple[Flag, ...] = SHARED
 
+_WINDOWS = ("cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops")
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -31,10 +32,21 @@ def prepare(cli: Cli, parsed: Parsed) -> "dict[str, Any]":
     """The request's body, checked as far as a client can. CliError."""
     from boxship.cli.terminal import size
 
+    foreign = [f"--{flag}" for flag in _WINDOWS if flag in parsed.given]
+    if foreign:
+        lines = [
+            f'"{flag}" is only supported on a Docker daemon running on windows, '
+            "but the Docker daemon is running on linux"
+            for flag in foreign
+        ]
+        raise CliError("\n".join(lines))
     pull = parsed.text("pull", "missing")
     if pull not in ("always", "missing", "never"):
-        raise CliError(f"invalid pull option: '{pull}': must be one of \"always\", \"missing\" or \"never\"")
-    body = build(parsed, size(1))
+        raise cli.refused(f"invalid pull option: '{pull}': must be one of \"always\", \"missing\" or \"never\"")
+    try:
+        body = build(parsed, size(1))
+    except CliError as error:
+        raise cli.refused(error.message) from None
     proxies = cli.config.get("proxies")
     if proxies:
         from boxship.cli.proxies import add
@@ -45,8 +57,13 @@ def prepare(cli: Cli, parsed: Parsed) -> "dict[str, Any]":
 
 def create(cli: Cli, parsed: Parsed, body: "dict[str, Any]") -> str:
     """Make the container; its id. Warnings go to standard error. DaemonError, CliError."""
-    cidfile = parsed.text("cidfile")
-    check_cidfile(cidfile)
+    with CidFile(parsed.text("cidfile")) as cidfile:
+        identifier = _create(cli, parsed, body)
+        cidfile.write(identifier)
+    return identifier
+
+
+def _create(cli: Cli, parsed: Parsed, body: "dict[str, Any]") -> str:
     image = body["Image"]
     check_reference(image)
     query = [("name", parsed.text("name"))] if parsed.text("name") else []
@@ -66,8 +83,6 @@ def create(cli: Cli, parsed: Parsed, body: "dict[str, Any]") -> str:
     for warning in answer.get("Warnings") or ():
         err(f"WARNING: {warning}\n")
     identifier: str = answer["Id"]
-    if cidfile:
-        write_cidfile(cidfile, identifier)
     return identifier
 
 

@@ -25,10 +25,7 @@ FAILED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
 
 def run(cli: Cli, parsed: Parsed) -> int:
     """Create, attach, start, wait; the container's exit code. CliError."""
-    try:
-        body = prepare(cli, parsed)
-    except CliError as error:
-        raise _refused(cli, error.message, FAILED) from None
+    body = prepare(cli, parsed)
     if parsed.on("detach"):
         if parsed.list("attach"):
             raise CliError("conflicting options: cannot specify both --attach and --detach")
@@ -40,7 +37,7 @@ def run(cli: Cli, parsed: Parsed) -> int:
     try:
         identifier = create(cli, parsed, body)
     except (DaemonError, Unreachable, CliError) as error:
-        raise _refused(cli, _words(error), FAILED) from None
+        raise cli.refused(_words(error)) from None
     if not (body["AttachStdin"] or body["AttachStdout"] or body["AttachStderr"]):
         return _background(cli, parsed, identifier)
     return _foreground(cli, parsed, identifier, body)
@@ -68,7 +65,7 @@ def _foreground(cli: Cli, parsed: Parsed, identifier: str, body: "dict[str, Any]
         condition = "removed" if body["HostConfig"]["AutoRemove"] else "next-exit"
         waiting = cli.client.again().open("POST", f"/containers/{identifier}/wait", [("condition", condition)])
     except (DaemonError, Unreachable) as error:
-        raise _refused(cli, _words(error), FAILED) from None
+        raise cli.refused(_words(error)) from None
     _start(cli, identifier)
     if tty and os.isatty(1):
         follow_size(cli, f"/containers/{identifier}/resize")
@@ -81,7 +78,7 @@ def _start(cli: Cli, identifier: str) -> None:
     try:
         cli.client.call("POST", f"/containers/{identifier}/start")
     except (DaemonError, Unreachable) as error:
-        raise _refused(cli, _words(error), code_of(error.message)) from None
+        raise cli.refused(_words(error), code_of(error.message)) from None
 
 
 def code_of(message: str) -> int:
@@ -101,7 +98,3 @@ def _words(error: BoxshipError | CliError) -> str:
 
     return error.message if isinstance(error, CliError) else describe(error)
 
-
-def _refused(cli: Cli, message: str, code: int) -> CliError:
-    tail = f"\n\nRun '{cli.called} --help' for more information"
-    return CliError(f"{cli.program}: {message}{tail}", code)

@@ -37,13 +37,22 @@ def decode(data: bytes | str) -> "Any":
     """The value of one JSON text. ValueError when it is not one."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     text = text.strip(BLANK)
+    value, end = _first(text)
+    if end != len(text):
+        raise ValueError(f"extra characters after JSON at character {end}")
+    return value
+
+
+def _first(text: str) -> "tuple[Any, int]":
+    """The value at the text's beginning and where it ends. ValueError."""
     try:
         value, end = _scan(text, 0)
     except StopIteration as stop:
         raise ValueError(f"not JSON at character {stop.value}") from None
-    if end != len(text):
-        raise ValueError(f"extra characters after JSON at character {end}")
-    return value
+    except SystemError:
+        # The scanner takes its exception's class from the json package, which is not imported (CPython, _json.c).
+        raise ValueError("not JSON") from None
+    return value, end
 
 
 def decode_stream(pieces: "Iterator[bytes]") -> "Iterator[Any]":
@@ -70,10 +79,7 @@ def decode_stream(pieces: "Iterator[bytes]") -> "Iterator[Any]":
 
 def _several(text: str) -> "Iterator[Any]":
     while text:
-        try:
-            value, end = _scan(text, 0)
-        except StopIteration as stop:
-            raise ValueError(f"not JSON at character {stop.value}") from None
+        value, end = _first(text)
         yield value
         text = text[end:].lstrip(BLANK)
 

@@ -101,6 +101,15 @@ def extra_host(text: str) -> str:
     return f"{name}:{address}"
 
 
+def link(text: str) -> str:
+    """name or name:alias."""
+    if not text:
+        raise ValueError("empty string specified for links")
+    if text.count(":") > 1:
+        raise ValueError(f"bad format for links: {text}")
+    return text
+
+
 def device(text: str) -> str:
     """A device as it stands; what it is made of is read with the whole command."""
     return text

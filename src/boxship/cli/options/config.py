@@ -7,7 +7,7 @@ Every key that the docker CLI sends is sent, with the same empty values: the eng
 import os
 
 from boxship.cli.context import CliError
-from boxship.cli.options.files import BadFile, pairs, security
+from boxship.cli.options.files import BadFile, go_error, pairs, security
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ def _build(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
     _volumes(parsed, config, host)
     _ports(parsed, config, host)
     host["NetworkMode"], endpoints = networking(parsed)
-    if parsed.text("mac-address"):
-        config["MacAddress"] = parsed.text("mac-address")
     _resources(parsed, host)
     return {**config, "HostConfig": host, "NetworkingConfig": {"EndpointsConfig": endpoints}}
 
@@ -105,6 +103,7 @@ def _health(parsed: "Parsed") -> "dict[str, Any] | None":
 
 
 def _host(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
+    added, dropped = _capabilities(parsed)
     options, unconfined = security(parsed.list("security-opt"))
     restart = _restart(parsed.text("restart", "no"))
     if parsed.on("rm") and restart["Name"] not in ("", "no"):
@@ -126,8 +125,8 @@ def _host(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
         "VolumeDriver": parsed.text("volume-driver"),
         "VolumesFrom": parsed.list("volumes-from") or None,
         "ConsoleSize": list(console),
-        "CapAdd": parsed.list("cap-add") or None,
-        "CapDrop": parsed.list("cap-drop") or None,
+        "CapAdd": added,
+        "CapDrop": dropped,
         "CgroupnsMode": parsed.text("cgroupns"),
         "Dns": parsed.list("dns"),
         "DnsOptions": [*parsed.list("dns-option"), *parsed.list("dns-opt")],
@@ -142,7 +141,7 @@ def _host(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
         "Privileged": parsed.on("privileged"),
         "PublishAllPorts": parsed.on("publish-all"),
         "ReadonlyRootfs": parsed.on("read-only"),
-        "SecurityOpt": options or None,
+        "SecurityOpt": options if parsed.list("security-opt") else None,
         "UTSMode": parsed.text("uts"),
         "UsernsMode": parsed.text("userns"),
         "ShmSize": parsed.number("shm-size"),
@@ -161,6 +160,19 @@ def _host(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
     if "init" in parsed.given:
         host["Init"] = parsed.on("init")
     return host
+
+
+def _capabilities(parsed: "Parsed") -> "tuple[list[str] | None, list[str] | None]":
+    """Whole names, sorted; ALL stands for every other, and what is added is not dropped."""
+    added, dropped = (
+        {name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}" for name in map(str.upper, parsed.list(flag))}
+        for flag in ("cap-add", "cap-drop")
+    )
+    if "ALL" in dropped:
+        dropped = {"ALL"}
+    elif "ALL" not in added:
+        dropped -= added
+    return sorted(added) or None, sorted(dropped) or None
 
 
 def _restart(text: str) -> "dict[str, Any]":
@@ -252,21 +264,36 @@ def _map(texts: "list[str]") -> dict[str, str]:
     return {name: value for name, _, value in pairs_of}
 
 
-def write_cidfile(path: str, identifier: str) -> None:
-    """Write a container's id to a file that is not there yet. CliError."""
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise CliError(f"failed to create the container ID file: open {path}: {error.strerror}") from None
-    try:
-        os.write(fd, identifier.encode())
-    finally:
-        os.close(fd)
+class CidFile:
+    """--cidfile: made before the container, so that no container is made for nothing; gone where none was made."""
 
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fd = -1
 
-def check_cidfile(path: str) -> None:
-    """Refuse a file that is there. CliError."""
-    if path and os.path.lexists(path):
-        raise CliError(
-            f"container ID file found, make sure the other container isn't running or delete {path}"
-        )
+    def __enter__(self) -> "CidFile":
+        """Make the file. CliError where it is there already, or can't be made."""
+        if not self.path:
+            return self
+        if os.path.lexists(self.path):
+            raise CliError(
+                f"container ID file found, make sure the other container isn't running or delete {self.path}"
+            )
+        try:
+            self.fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise CliError(
+                f"failed to create the container ID file: open {self.path}: {go_error(error)}"
+            ) from None
+        return self
+
+    def write(self, identifier: str) -> None:
+        """Put the container's id into the file."""
+        if self.fd >= 0:
+            os.write(self.fd, identifier.encode())
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            if kind is not None:
+                os.unlink(self.path)

@@ -65,7 +65,7 @@ def security(options: "Sequence[str]") -> tuple[list[str], bool]:
         if not found and option != "no-new-privileges":
             name, found, value = option.partition(":")
             if not found:
-                raise BadFile(f'invalid --security-opt: "{option}"')
+                raise BadFile(f'Invalid --security-opt: "{option}"')
         if name == "seccomp" and value not in ("unconfined", "builtin"):
             option = f"seccomp={_profile(value)}"
         if option == "systempaths=unconfined":

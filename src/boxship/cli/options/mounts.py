@@ -15,6 +15,8 @@ class BadVolume(Exception):
 
 def parse_mount(text: str) -> "dict[str, Any]":
     """One --mount as the API takes it. ValueError."""
+    if not text.strip():
+        raise ValueError("EOF")
     mount: dict[str, Any] = {"Type": "volume"}
     for field in comma_list(text.strip()):
         key, equals, value = field.partition("=")
@@ -43,7 +45,7 @@ def _flag(mount: "dict[str, Any]", key: str, field: str) -> None:
     if key in ("readonly", "ro"):
         mount["ReadOnly"] = True
     elif key == "volume-nocopy":
-        _options(mount, "VolumeOptions")["NoCopy"] = True
+        _options(mount, "VolumeOptions").update({"DriverConfig": {}, "NoCopy": True})
     elif key == "bind-nonrecursive":
         _options(mount, "BindOptions")["NonRecursive"] = True
     else:
@@ -122,6 +124,7 @@ def _bind(mount: "dict[str, Any]", key: str, value: str, field: str) -> None:
 
 def _volume(mount: "dict[str, Any]", key: str, value: str, field: str) -> None:
     options = _options(mount, "VolumeOptions")
+    options.setdefault("DriverConfig", {})
     if key == "volume-subpath":
         options["Subpath"] = value
     elif key == "volume-nocopy":
@@ -130,10 +133,10 @@ def _volume(mount: "dict[str, Any]", key: str, value: str, field: str) -> None:
         name, _, text = value.partition("=")
         options.setdefault("Labels", {})[name] = text
     elif key == "volume-driver":
-        options.setdefault("DriverConfig", {})["Name"] = value
+        options["DriverConfig"]["Name"] = value
     elif key == "volume-opt":
         name, _, text = value.partition("=")
-        options.setdefault("DriverConfig", {}).setdefault("Options", {})[name] = text
+        options["DriverConfig"].setdefault("Options", {})[name] = text
     else:
         raise ValueError(f"unexpected key '{key}' in '{field}'")
 
@@ -146,7 +149,7 @@ def volumes(texts: "list[str]") -> "tuple[list[str], dict[str, Any]]":
         parts = text.split(":")
         if not text:
             raise BadVolume("invalid empty volume spec")
-        if len(parts) > 3:
+        if len(parts) > 4:
             raise BadVolume(f"invalid spec: {text}: too many colons")
         if "" in parts[:2]:
             raise BadVolume(f"invalid spec: {text}: empty section between colons")

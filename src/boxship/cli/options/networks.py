@@ -59,7 +59,10 @@ def networking(parsed: "Parsed") -> "tuple[str, dict[str, Any]]":
             raise Conflict("conflicting options: cannot attach both user-defined and non-user-defined network-modes")
         if name in endpoints:
             raise Conflict(f"network {quote(name)} is specified multiple times")
-        endpoints[name] = _endpoint(given)
+        endpoint = _endpoint(given)
+        # What belongs to no network of its own is sent only where something was asked of it.
+        if name == "default" or not _reserved(name) or any(endpoint.values()):
+            endpoints[name] = endpoint
     if len(wanted) > 1 and _reserved(first["name"]) and first["name"] != "bridge":
         raise Conflict("conflicting options: cannot attach both user-defined and non-user-defined network-modes")
     return first["name"], endpoints
@@ -72,7 +75,7 @@ def _reserved(name: str) -> bool:
 def _add_flags(parsed: "Parsed", first: "dict[str, Any]") -> None:
     """The flags that are older than --network name=… speak of the first network."""
     pairs = (
-        ("alias", [*parsed.list("net-alias"), *parsed.list("network-alias")], "--network-alias"),
+        ("alias", [*parsed.list("network-alias"), *parsed.list("net-alias")], "--network-alias"),
         ("link", parsed.list("link"), "--link"),
         ("ip", parsed.text("ip"), "--ip and per-network IPv4 address"),
         ("ip6", parsed.text("ip6"), "--ip6 and per-network IPv6 address"),
@@ -87,10 +90,21 @@ def _add_flags(parsed: "Parsed", first: "dict[str, Any]") -> None:
                 shown = "--network-alias and per-network alias"
             raise Conflict(f"conflicting options: cannot specify both {shown}")
         first[key] = value
+    if parsed.text("mac-address") and not _is_mac(parsed.text("mac-address")):
+        raise Conflict(f"{parsed.text('mac-address')} is not a valid mac address")
     if first.get("alias") and first["name"] in _PREDEFINED:
         raise Conflict("network-scoped aliases are only supported for user-defined networks")
     if first.get("link") and not _user_defined(first["name"]) and first["name"] not in ("default", "bridge"):
         raise Conflict("links are only supported for user-defined networks")
+
+
+def _is_mac(text: str) -> bool:
+    # net.ParseMAC: 6, 8 or 20 octets apart by colons or dashes, or in fours of digits apart by dots.
+    for mark, width in ((":", 2), ("-", 2), (".", 4)):
+        parts = text.split(mark)
+        if len(parts) * width // 2 in (6, 8, 20):
+            return all(len(part) == width and not set(part.lower()) - set("0123456789abcdef") for part in parts)
+    return False
 
 
 def _user_defined(name: str) -> bool:

@@ -35,8 +35,6 @@ def expose(texts: "list[str]") -> "dict[str, Any]":
             first, last = _range(ports)
         except ValueError as error:
             raise BadPort(f"invalid range format for --expose: {text}, error: {error}") from None
-        if protocol not in _PROTOCOLS:
-            raise BadPort(f"invalid proto: {protocol}")
         for port in range(first, last + 1):
             exposed[f"{port}/{protocol}"] = {}
     return exposed
@@ -71,6 +69,8 @@ def _one(text: str) -> "list[tuple[str, str, str]]":
         # One port of the container may take any port of a range of the host's.
         if last - first != host_last - host_first and last != first:
             raise BadPort(f"Invalid ranges specified for container and host Ports: {ports} and {host}")
+    if address.count(":") == 1:
+        raise BadPort(f"Invalid ip address {address}: address {address}:: too many colons in address")
     if address and not _is_address(address):
         raise BadPort(f"Invalid ip address: {address}")
     if protocol not in _PROTOCOLS:

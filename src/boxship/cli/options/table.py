@@ -61,7 +61,7 @@ SHARED = (
     Flag("kernel-memory", "", "bytes", "Accepted for Docker's sake", hidden=True),
     Flag("label", "l", "list", "Label, name=value", check.label),
     Flag("label-file", "", "list", "Read labels from a file"),
-    Flag("link", "", "list", "Link to another container, name[:alias]"),
+    Flag("link", "", "list", "Link to another container, name[:alias]", check.link),
     Flag("link-local-ip", "", "list", "Link-local address", check.ip_address),
     Flag("log-driver", "", "string", "How its output is kept"),
     Flag("log-opt", "", "list", "Option of the log driver, name=value"),
