@@ -154,6 +154,40 @@ def test_policies_bring_containers_back(fresh_engine: Engine, fresh_docker: Cli)
     assert (state(fresh_engine, "no")["Status"], state(fresh_engine, "no")["ExitCode"]) == ("exited", 137)
 
 
+def _monitor(pid: object) -> int:
+    """The parent of a container's first process."""
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def test_a_killed_monitor_takes_its_container_along(fresh_engine: Engine, fresh_docker: Cli) -> None:
+    for name, policy in (("once", "no"), ("again", "always")):
+        fresh_docker("run", "-d", "--name", name, "--restart", policy, BASE, "sleep", "600").succeeded()
+    pids = {name: state(fresh_engine, name)["Pid"] for name in ("once", "again")}
+    for pid in pids.values():
+        os.kill(_monitor(pid), 9)
+    until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids.values()), "the containers' end")
+    until(lambda: state(fresh_engine, "once")["Status"] == "exited", "the exit")
+    assert state(fresh_engine, "once")["ExitCode"] == 137
+    until(lambda: state(fresh_engine, "again")["Status"] == "running", "the policy")
+    assert fresh_docker("start", "once").code == 0
+    assert fresh_docker("exec", "once", "echo", "well").succeeded().text == "well"
+
+
+def test_daemon_and_monitor_killed_together(fresh_engine: Engine, fresh_docker: Cli) -> None:
+    fresh_docker("run", "-d", "--name", "lost", BASE, "sleep", "600").succeeded()
+    pid = state(fresh_engine, "lost")["Pid"]
+    monitor = _monitor(pid)
+    fresh_engine.kill()
+    os.kill(monitor, 9)
+    fresh_engine.start()
+    lost = state(fresh_engine, "lost")
+    assert (lost["Status"], lost["ExitCode"]) == ("exited", 255)
+    until(lambda: not os.path.exists(f"/proc/{pid}"), "the container's end")
+    assert fresh_docker("start", "lost").code == 0
+    assert fresh_docker("rm", "-f", "lost").code == 0
+
+
 def test_killed_in_the_middle_of_everything(fresh_engine: Engine, fresh_docker: Cli) -> None:
     """Whatever instant the daemon dies at, the next one can start, list and remove all of it, and nothing stays."""
     docker, api = fresh_docker, fresh_engine.api

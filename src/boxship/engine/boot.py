@@ -5,6 +5,7 @@ begun is finished or undone here.
 """
 
 import asyncio
+import logging
 import os
 import shutil
 
@@ -15,13 +16,15 @@ from boxship.engine.container.start import start_again
 from boxship.engine.engine import Engine
 from boxship.engine.exec.register import Exec
 from boxship.engine.supervise.exits import ended, watch
+from boxship.engine.supervise.lost import end_lost_run
 from boxship.engine.supervise.policy import starts_at_boot
 from boxship.engine.supervise.restart import schedule
 from boxship.lib.bridge import bulk, quick
-from boxship.lib.clock import now_ns
 from boxship.lib.errors import BoxshipError, NotFound, Unavailable
 from boxship.model.container import ContainerState, ExecConfig
 from boxship.runtime.launch import Exit, Monitor
+
+log = logging.getLogger("boxship.engine")
 
 LOST = 255
 """The exit code of a run of which nothing is known any more, as after a power cut."""
@@ -69,7 +72,7 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
                 await _record_start(engine, container, 0, found.finished_ns)
             await ended(engine, container, found, None)
         case None if state.phase == "running":
-            await ended(engine, container, Exit(LOST, False, now_ns()), None)
+            await ended(engine, container, Exit(LOST, False, 0), None)
         case None:
             await engine.launcher.forget(container.id)
 
@@ -77,13 +80,18 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
 async def _adopt(engine: Engine, container_id: str) -> Monitor | Exit | None:
     """What became of a run. A monitor that was forked in the last moment is given the time to show itself."""
     bundle = engine.config.bundle_folder(container_id)
-    found = await engine.launcher.adopt(container_id)
-    patience = STARTING
-    while found is None and patience > 0 and await quick(_starting, bundle):
-        await asyncio.sleep(0.05)
-        patience -= 0.05
+    try:
         found = await engine.launcher.adopt(container_id)
-    return found
+        patience = STARTING
+        while found is None and patience > 0 and await quick(_starting, bundle):
+            await asyncio.sleep(0.05)
+            patience -= 0.05
+            found = await engine.launcher.adopt(container_id)
+        return found
+    except (BoxshipError, OSError) as error:
+        # One container that can't be reached must not keep the daemon from serving the others.
+        log.error("the monitor of container %s can't be taken over: %s", container_id, error)
+        return None
 
 
 def _starting(bundle: str) -> bool:
@@ -161,6 +169,10 @@ async def _end_stray(engine: Engine, container_id: str) -> None:
         except (NotFound, Unavailable):
             pass
     if found is None:
+        try:
+            await bulk(end_lost_run, engine.config.bundle_folder(container_id))
+        except OSError as error:
+            log.error("what is left of container %s does not end: %s", container_id, error)
         await quick(shutil.rmtree, engine.config.bundle_folder(container_id), ignore_errors=True)
     else:
         await engine.launcher.forget(container_id)

@@ -1,5 +1,7 @@
 """What follows when a container's first process has ended."""
 
+import logging
+
 import msgspec
 
 from boxship.engine.container.notify import publish
@@ -8,12 +10,16 @@ from boxship.engine.container.remove import take_away_later
 from boxship.engine.engine import Engine
 from boxship.engine.exec.ended import end_all, exec_ended
 from boxship.engine.supervise.compression import compress_while_running
+from boxship.engine.supervise.lost import end_lost_run
 from boxship.engine.supervise.policy import comes_back, next_backoff
 from boxship.engine.supervise.restart import schedule
+from boxship.lib.bridge import bulk
 from boxship.lib.clock import now_ns
 from boxship.lib.errors import Unavailable
 from boxship.model.container import ContainerState
 from boxship.runtime.launch import Exit, Monitor
+
+log = logging.getLogger("boxship.engine")
 
 
 def watch(engine: Engine, container: Container, monitor: Monitor) -> None:
@@ -73,21 +79,27 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
         seconds = str(ran_ns // 1_000_000_000)
         publish(engine, container, "die", execDuration=seconds, exitCode=str(exit.code))
         container.exits.resolve(exit.code)
-        container.leaving = engine.spawn(_release(engine, container.id, monitor))
+        # A monitor that was killed could not note the time.
+        container.leaving = engine.spawn(_release(engine, container.id, monitor, lost=exit.finished_ns == 0))
         if remove:
             take_away_later(engine, container)
         elif again:
             schedule(engine, container, next_backoff(container.backoff_ns, ran_ns))
 
 
-async def _release(engine: Engine, container_id: str, monitor: Monitor | None) -> None:
+async def _release(engine: Engine, container_id: str, monitor: Monitor | None, *, lost: bool) -> None:
     """The exit is durable: the monitor may go, and the bundle with it."""
-    try:
-        if monitor is not None:
+    if lost:
+        try:
+            await bulk(end_lost_run, engine.config.bundle_folder(container_id))
+        except OSError as error:
+            log.error("the monitor of container %s was killed, and what it left does not end: %s", container_id, error)
+    elif monitor is not None:
+        try:
             await monitor.finish()
-    except Unavailable:
-        # It was killed: then it needs no leave to go.
-        pass
+        except Unavailable:
+            # It was killed in this moment; its container had ended before.
+            pass
     await engine.launcher.forget(container_id)
 
 
@@ -99,7 +111,6 @@ def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
         exit_code=exit.code,
         error="",
         oom_killed=exit.oom_killed,
-        # A monitor that was killed could not note the time.
         finished_ns=exit.finished_ns or now_ns(),
         restart_count=before.restart_count + again,
     )
