@@ -243,3 +243,46 @@ def test_an_events_reader_that_does_not_read_blocks_nobody(api: Api, name: str) 
         post(api, f"/containers/{name}/kill?signal=CONT")
     assert actions(api, container).count("kill") == 300
     silent.close()
+
+
+def test_out_of_memory_is_told(api: Api, name: str) -> None:
+    limits = {"NetworkMode": "none", "Memory": 16 << 20, "MemorySwap": 16 << 20}
+    container = create(api, name, "tail", "/dev/zero", HostConfig=limits)
+    post(api, f"/containers/{name}/start")
+    assert post(api, f"/containers/{name}/wait").json == {"StatusCode": 137}
+    ended = state(api, name)
+    assert (ended["ExitCode"], ended["OOMKilled"]) == (137, True)
+    assert actions(api, container) == ["create", "start", "oom", "die"]
+
+
+def test_a_followed_log_ends_with_the_container(api: Api, name: str) -> None:
+    create(api, name, "sh", "-c", "echo one; read line; echo two; printf three", OpenStdin=True, StdinOnce=True)
+    stream = api.hijack(f"{V}/containers/{name}/attach?stream=1&stdin=1")
+    post(api, f"/containers/{name}/start")
+    follower = api.stream("GET", f"{V}/containers/{name}/logs?stdout=1&follow=1")
+    assert follower.read(12) == b"\x01\0\0\0\0\0\0\x04one\n"
+    stream.sock.sendall(b"go\n")
+    assert frames(follower.read()) == [(1, b"two\nthree")]
+    stream.close()
+
+
+def test_attach_with_logs_misses_nothing(api: Api, name: str) -> None:
+    script = "echo before; while read line; do echo got $line; done"
+    create(api, name, "sh", "-c", script, OpenStdin=True, StdinOnce=True)
+    post(api, f"/containers/{name}/start")
+    until(lambda: b"before" in api.request("GET", f"{V}/containers/{name}/logs?stdout=1").body, "the first line")
+    stream = api.hijack(f"{V}/containers/{name}/attach?stream=1&logs=1&stdin=1&stdout=1", early=b"one\n")
+    stream.sock.sendall(b"two\n")
+    stream.half_close()
+    assert frames(stream.read_all()) == [(1, b"before\ngot one\ngot two\n")]
+    stream.close()
+
+
+def test_names_are_made_up(api: Api) -> None:
+    answer = post(api, "/containers/create", {"Image": BASE, "Cmd": ["true"]})
+    container = answer.json["Id"]
+    given = api.request("GET", f"{V}/containers/{container}/json").json["Name"]
+    mood, _, surname = given.removeprefix("/").partition("_")
+    assert mood.isalpha()
+    assert surname.isalnum()
+    assert api.request("DELETE", f"{V}/containers/{container[:12]}").status == 204
