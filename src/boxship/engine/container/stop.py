@@ -30,7 +30,8 @@ async def stop(engine: Engine, ref: str, *, signal: str, timeout: int | None) ->
     if not container.active:
         raise NotModified(f"container {ref} is not running")
     try:
-        await stop_container(engine, container, signal=signal, timeout=timeout)
+        # Once it has begun it goes on, also when the client hangs up: the person wants it stopped.
+        await engine.whole(stop_container(engine, container, signal=signal, timeout=timeout))
     except InvalidParameter as error:
         raise BoxshipError(f"cannot stop container: {ref}: {error.message}") from error
 
