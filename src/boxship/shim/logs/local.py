@@ -52,7 +52,8 @@ class LocalLog(LogWriter):
         if self._file.size:
             self._resume()
         else:
-            self._sequence = _newest_sequence(target.path, target.max_file) + 1
+            older = _newest_sequence(target.path, target.max_file) if self._file.has_older else 0
+            self._sequence = older + 1
             self._begin()
 
     def write(self, stream: int, data: bytes) -> None:

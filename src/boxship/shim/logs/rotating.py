@@ -22,7 +22,8 @@ _MODE = 0o640
 class RotatingFile:
     """Appends whole records or nothing. size: bytes in the current file.
 
-    max_size 0: never rotated. max_file: how many files there may be, the current one included.
+    max_size 0: never rotated. max_file: how many files there may be, the current one included. has_older: there
+    were older files when this one was opened.
     """
 
     def __init__(self, path: str, max_size: int, max_file: int) -> None:
@@ -33,7 +34,9 @@ class RotatingFile:
         self._fd = -1
         self._dirty = False
         self._open()
-        self._drop_surplus()
+        self.has_older = self._find_older()
+        if self.has_older:
+            self._drop_surplus()
 
     @property
     def fd(self) -> int:
@@ -43,6 +46,13 @@ class RotatingFile:
     def _open(self) -> None:
         self._fd = os.open(self.path, _FLAGS, _MODE)
         self.size = os.fstat(self._fd).st_size
+
+    def _find_older(self) -> bool:
+        # One look at the folder instead of many at files that are not there: each of those would raise, and an
+        # exception touches memory that a monitor otherwise shares with the zygote (some 200 KB).
+        folder, name = os.path.split(self.path)
+        prefix = f"{name}."
+        return any(entry.startswith(prefix) for entry in os.listdir(folder or "."))
 
     def append(self, parts: tuple[bytes, ...], size: int) -> int:
         """Write `parts`, `size` bytes in all. The errno of a failure, after which none of them is in the
