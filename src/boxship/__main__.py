@@ -8,6 +8,7 @@ import sys
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program with the arguments after its name; its exit code."""
+    whole = argv is None
     if argv is None:
         argv = sys.argv[1:]
     if argv[:1] == ["daemon"]:
@@ -18,6 +19,11 @@ def main(argv: list[str] | None = None) -> int:
         return code
     from boxship.cli.main import main as command_line
 
+    if whole:
+        # Ctrl-C ends a client as it ends any program, not with a traceback.
+        from boxship.cli.signals import signals
+
+        signals.signal(signals.SIGINT, signals.SIG_DFL)
     return command_line(argv)
 
 

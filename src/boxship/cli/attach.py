@@ -47,7 +47,7 @@ def run(cli: Cli, parsed: Parsed) -> int:
     query += [("stderr", "1"), *([("stdin", "1")] if stdin else []), ("stdout", "1"), ("stream", "1")]
     hijacked = cli.client.again().hijack(f"/containers/{identifier}/attach", query)
     if tty and os.isatty(1):
-        follow_size(cli, f"/containers/{identifier}/resize")
+        follow_size(cli, f"/containers/{identifier}/resize", redraw=True)
     if not converse(hijacked, stdin=stdin, tty=tty, keys=keys):
         raise CliError("read escape sequence")
     return exit_code(cli, waiting)

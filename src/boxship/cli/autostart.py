@@ -1,7 +1,7 @@
 """Starting the daemon for a person who has not: only as root, only for the default socket.
 
-It gets a clean environment, a session and, on cgroup v2, a cgroup of its own, so that neither the person's variables nor the end
-of their session reach it. Two clients at once start one daemon: a lock decides.
+It gets a clean environment, a session and, on cgroup v2, a cgroup of its own, so that neither the person's variables
+nor the end of their session reach it. Two clients at once start one daemon: a lock decides.
 """
 
 import os
@@ -29,13 +29,13 @@ def start(client: Client, error: Unreachable) -> None:
     os.makedirs(folder, mode=0o711, exist_ok=True)
     import fcntl
 
-    lock = os.open(os.path.join(folder, "start.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(f"{folder}/start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             client.connect()  # another client was faster
         except Unreachable:
-            log = os.path.join(folder, "daemon.log")
+            log = f"{folder}/daemon.log"
             _await(client, _spawn(log), log)
     finally:
         os.close(lock)
@@ -92,7 +92,9 @@ def _await(client: Client, pid: int, log: str) -> None:
             message = f"the daemon was started and ended at once with exit code {code}\n  its log:   {log}"
             raise Unreachable(client.host.url, 0, message + _tail(log))
         if time.monotonic() > deadline:
-            message = f"the daemon (pid {pid}) was started, but does not answer at {client.host.url} after {_PATIENCE:.0f} s"
+            message = (
+                f"the daemon (pid {pid}) was started, but does not answer at {client.host.url} after {_PATIENCE:.0f} s"
+            )
             raise Unreachable(client.host.url, 0, f"{message}\n  its log:   {log}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)

@@ -99,7 +99,7 @@ class Cli:
 
 
 def _read_config() -> "dict[str, Any]":
-    path = os.path.join(config_folder(), "config.json")
+    path = f"{config_folder()}/config.json"
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

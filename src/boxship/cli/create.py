@@ -2,7 +2,8 @@
 
 from boxship.cli.context import Cli, CliError
 from boxship.cli.flags import Flag, Parsed
-from boxship.cli.options.config import CidFile, build
+from boxship.cli.options.cidfile import CidFile
+from boxship.cli.options.config import build
 from boxship.cli.options.table import SHARED
 from boxship.cli.output import err, out
 from boxship.client.errors import DaemonError
@@ -42,7 +43,7 @@ def prepare(cli: Cli, parsed: Parsed) -> "dict[str, Any]":
         raise CliError("\n".join(lines))
     pull = parsed.text("pull", "missing")
     if pull not in ("always", "missing", "never"):
-        raise cli.refused(f"invalid pull option: '{pull}': must be one of \"always\", \"missing\" or \"never\"")
+        raise cli.refused(f'invalid pull option: \'{pull}\': must be one of "always", "missing" or "never"')
     try:
         body = build(parsed, size(1))
     except CliError as error:

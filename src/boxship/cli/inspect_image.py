@@ -18,6 +18,4 @@ def run(cli: Cli, parsed: Parsed) -> int:
         from boxship.cli.platforms import as_json
 
         query = [("platform", as_json(parsed.text("platform")))]
-    return show(
-        parsed, lambda name: cli.client.call("GET", PATHS["image"].format(quote(name, b"/:@")), query)
-    )
+    return show(parsed, lambda name: cli.client.call("GET", PATHS["image"].format(quote(name, b"/:@")), query))

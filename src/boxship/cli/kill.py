@@ -13,6 +13,4 @@ FLAGS = (Flag("signal", "s", "string", "Signal to send, by name or number"),)
 def run(cli: Cli, parsed: Parsed) -> int:
     """Signal all; print each name. CliError."""
     query = [("signal", parsed.text("signal"))] if parsed.text("signal") else []
-    return for_each(
-        parsed.args, lambda name: cli.client.again().call("POST", f"/containers/{name}/kill", query)
-    )
+    return for_each(parsed.args, lambda name: cli.client.again().call("POST", f"/containers/{name}/kill", query))

@@ -41,8 +41,6 @@ def main(argv: list[str]) -> int:
         return 1
     except ReaderGone:
         return _die_of(13)
-    except KeyboardInterrupt:
-        return _die_of(2)
 
 
 def describe(error: BoxshipError) -> str:
@@ -144,8 +142,8 @@ def _count(cli: Cli, command: "Any", parsed: Parsed) -> None:
 
 def _die_of(signal: int) -> int:
     # So that the shell sees what a program sees that leaves these signals alone.
-    import _signal
+    from boxship.cli.signals import signals
 
-    _signal.signal(signal, _signal.SIG_DFL)
+    signals.signal(signal, signals.SIG_DFL)
     os.kill(os.getpid(), signal)
     return 128 + signal

@@ -43,9 +43,7 @@ def table(rows: "Sequence[Sequence[str]]", *, minimum: int = MINIMUM, padding: i
     if not rows:
         return ""
     widths = [max(minimum, max(map(len, column)) + padding) for column in list(zip(*rows, strict=True))[:-1]]
-    lines = [
-        "".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)]) + row[-1] for row in rows
-    ]
+    lines = ["".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)]) + row[-1] for row in rows]
     return "\n".join(lines) + "\n"
 
 

@@ -17,11 +17,7 @@ FLAGS = (
 
 def run(cli: Cli, parsed: Parsed) -> int:
     """Remove all; print each name. With --force a container that is not there is no failure. CliError."""
-    query = [
-        (wire, "1")
-        for flag, wire in (("force", "force"), ("link", "link"), ("volumes", "v"))
-        if parsed.on(flag)
-    ]
+    query = [(wire, "1") for flag, wire in (("force", "force"), ("link", "link"), ("volumes", "v")) if parsed.on(flag)]
 
     def remove(name: str) -> None:
         name = name.strip("/")

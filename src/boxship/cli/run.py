@@ -97,4 +97,3 @@ def _words(error: BoxshipError | CliError) -> str:
     from boxship.cli.main import describe
 
     return error.message if isinstance(error, CliError) else describe(error)
-

@@ -1,11 +1,12 @@
 """What `run`, `start -a`, `attach` and `exec` share: the terminal, its size, signals passed on, the exit code."""
 
-import _signal
 import os
+from _thread import start_new_thread
 
 from boxship.cli import terminal
 from boxship.cli.context import Cli, CliError
 from boxship.cli.output import err
+from boxship.cli.signals import signals
 from boxship.cli.streams import Streams
 from boxship.client.errors import DaemonError, Unreachable
 
@@ -55,49 +56,55 @@ def proxy_signals(cli: Cli, identifier: str) -> None:
 
     names: dict[int, str] = {}
     for name in _PASSED:
-        number = getattr(_signal, f"SIG{name}", None)
+        number = getattr(signals, f"SIG{name}", None)
         if number is not None:
             names[int(number)] = name
-            _signal.signal(number, pass_on)
+            signals.signal(number, pass_on)
 
 
-def follow_size(cli: Cli, path: str) -> None:
-    """Tell the engine the terminal's size now, and whenever it changes. path: of the resize request."""
+def follow_size(cli: Cli, path: str, *, redraw: bool = False) -> None:
+    """Tell the engine the terminal's size now, and whenever it changes. path: of the resize request.
 
-    def tell(_number: int = 0, _frame: "Any" = None) -> bool:
+    redraw: make a program that runs already draw itself anew, by a change of size that it must see.
+    """
+
+    def tell(_number: int = 0, _frame: "Any" = None, more: int = 0) -> bool:
         height, width = terminal.size(1)
         if not height and not width:
             return True
+        size = [("h", str(height + more)), ("w", str(width + more))]
         try:
-            cli.client.again().call("POST", path, [("h", str(height)), ("w", str(width))])
+            cli.client.again().call("POST", path, size)
         except (DaemonError, Unreachable):
             return False
         return True
 
-    for attempt in range(_RESIZE_TRIES):
-        # The process may not be there yet.
-        if tell():
-            break
+    def insist() -> None:
         import time
 
-        time.sleep(0.01 * (attempt + 1))
-    else:
+        signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
+        for attempt in range(_RESIZE_TRIES):
+            time.sleep(0.01 * (attempt + 1))
+            if tell():
+                return
         err("failed to resize tty, using default size\n")
-    _signal.signal(_signal.SIGWINCH, tell)
+
+    if redraw:
+        tell(more=1)
+    if not tell():
+        # The process may not be there yet: beside the streams, which must not wait.
+        start_new_thread(insist, ())
+    signals.signal(signals.SIGWINCH, tell)
 
 
 def converse(hijacked: "Hijacked", *, stdin: bool, tty: bool, keys: bytes = b"") -> bool:
     """Copy the streams until they end; False when the detach keys were typed."""
     streams = Streams(hijacked, stdin=stdin, keys=keys if tty else b"")
-    if not tty:
+    if not tty or not stdin:
         streams.run()
         return True
-    raw_in, raw_out = terminal.Raw(0), terminal.Raw(1)
-    if not stdin:
-        streams.run()
-        return True
-    with raw_in, raw_out:
-        _restore_on_death(raw_in)
+    with terminal.Raw(0) as raw:
+        _restore_on_death(raw)
         streams.run()
     return not streams.detached
 
@@ -107,11 +114,11 @@ def _restore_on_death(raw: terminal.Raw) -> None:
 
     def end(number: int, _frame: "Any") -> None:
         raw.restore()
-        _signal.signal(number, _signal.SIG_DFL)
+        signals.signal(number, signals.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT, _signal.SIGQUIT):
-        _signal.signal(number, end)
+    for number in (signals.SIGTERM, signals.SIGHUP, signals.SIGINT, signals.SIGQUIT):
+        signals.signal(number, end)
 
 
 def exit_code(cli: Cli, waiting: "Response") -> int:

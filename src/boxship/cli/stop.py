@@ -26,6 +26,4 @@ def each(cli: Cli, parsed: Parsed, verb: str) -> int:
         if name in parsed.given:
             query.append(("t", str(parsed.number(name))))
             break
-    return for_each(
-        parsed.args, lambda name: cli.client.again().call("POST", f"/containers/{name}/{verb}", query)
-    )
+    return for_each(parsed.args, lambda name: cli.client.again().call("POST", f"/containers/{name}/{verb}", query))

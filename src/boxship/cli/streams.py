@@ -65,10 +65,10 @@ class Streams:
             yield data
 
     def _feed(self) -> None:
-        import _signal
+        from boxship.cli.signals import signals
 
         # Signals are the main thread's: it waits in recv(2), which they must interrupt.
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        signals.pthread_sigmask(signals.SIG_BLOCK, signals.valid_signals())
         matcher = None
         if self.keys:
             from boxship.cli.keys import Matcher

@@ -24,12 +24,12 @@ def run(cli: Cli, parsed: Parsed) -> int:
         except InvalidParameter as error:
             if text == source and "hexadecimal" in error.message:
                 continue
-            raise CliError(f'Error parsing reference: "{text}" is not a valid repository/tag: {error.message}') from None
+            raise CliError(
+                f'Error parsing reference: "{text}" is not a valid repository/tag: {error.message}'
+            ) from None
     reference = parse(target)
     if reference.digest:
         raise CliError("refusing to create a tag with a digest reference")
     reference = reference.with_default_tag()
-    cli.client.call(
-        "POST", f"/images/{quote(source, b'/:@')}/tag", [("repo", reference.name), ("tag", reference.tag)]
-    )
+    cli.client.call("POST", f"/images/{quote(source, b'/:@')}/tag", [("repo", reference.name), ("tag", reference.tag)])
     return 0

@@ -21,14 +21,14 @@ def for_api(text: str, now_ns: int | None = None) -> str:
     whole, dot, fraction = text.partition(".")
     if whole.removeprefix("-").isdigit() and (not dot or fraction.isdigit()):
         return text
-    parsed = _date(text)
+    parsed = parse_date(text)
     if parsed is None:
         raise ValueError(f'failed to parse value as time or duration: "{text}"')
     seconds, nanoseconds = parsed
     return f"{seconds}.{nanoseconds:09d}"
 
 
-def _date(text: str) -> tuple[int, int] | None:
+def parse_date(text: str) -> tuple[int, int] | None:
     """RFC 3339 and what is shorter: seconds since the epoch and nanoseconds, None for what is none."""
     day, separator, clock = text.partition("T")
     zone = 0

@@ -2,7 +2,7 @@
 
 
 def human_duration(seconds: float) -> str:
-    """"Less than a second", "42 seconds", "About a minute", … "3 years"."""
+    """ "Less than a second", "42 seconds", "About a minute", … "3 years"."""
     whole = int(seconds)
     if whole < 1:
         return "Less than a second"

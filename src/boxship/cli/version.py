@@ -89,17 +89,31 @@ def _server_text(server: "dict[str, Any]") -> str:
         lines.append(f" {component['Name']}:")
         lines.append(f"  Version:\t{component['Version']}")
         if component["Name"] == "Engine":
-            lines.append(f"  API version:\t{details.get('ApiVersion', '')} (minimum version {details.get('MinAPIVersion', '')})")
+            lines.append(
+                f"  API version:\t{details.get('ApiVersion', '')} (minimum version {details.get('MinAPIVersion', '')})"
+            )
             runtime = details.get("GoVersion", "")
             python = runtime.startswith("python")
             lines.append(f"  {'Python' if python else 'Go'} version:\t{runtime.removeprefix('python')}")
             lines.append(f"  Git commit:\t{details.get('GitCommit', '')}")
-            lines.append(f"  Built:\t{details.get('BuildTime', '')}")
+            lines.append(f"  Built:\t{_built(details.get('BuildTime', ''))}")
             lines.append(f"  OS/Arch:\t{details.get('Os', '')}/{details.get('Arch', '')}")
             lines.append(f"  Experimental:\t{details.get('Experimental', '')}")
         else:
             lines += [f"  {key}:\t{details[key]}" for key in sorted(details)]
     return "".join([f"{line}\n" for line in lines])
+
+
+def _built(text: str) -> str:
+    """A build's time as Docker shows it: Tue Sep 15 11:02:57 2026."""
+    from boxship.cli.timestamps import parse_date
+
+    moment = parse_date(text)
+    if moment is None:
+        return text
+    import time
+
+    return time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(moment[0]))
 
 
 def _formatted(text: str, client: "dict[str, Any]", server: "dict[str, Any] | None") -> str:

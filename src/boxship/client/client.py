@@ -78,9 +78,7 @@ class Client:
             raise self._refusal(response)
         return response
 
-    def call(
-        self, method: str, path: str, query: "Query" = (), body: "Any" = None, headers: "Query" = ()
-    ) -> "Any":
+    def call(self, method: str, path: str, query: "Query" = (), body: "Any" = None, headers: "Query" = ()) -> "Any":
         """Make a request and give the decoded answer, None for an empty one. DaemonError, Unreachable."""
         data = self._finish(self.open(method, path, query, body, headers))
         return decode(data) if data else None

@@ -88,7 +88,7 @@ def _authority(text: str, url: str) -> tuple[str, int]:
 
 def config_folder() -> str:
     """The folder of docker's client configuration."""
-    return os.environ.get("DOCKER_CONFIG") or os.path.join(os.environ.get("HOME") or "/root", ".docker")
+    return os.environ.get("DOCKER_CONFIG") or f"{os.environ.get('HOME') or '/root'}/.docker"
 
 
 def _of_context(name: str) -> Host:
@@ -99,9 +99,7 @@ def _of_context(name: str) -> Host:
 
     from boxship.client.json import decode
 
-    path = os.path.join(
-        config_folder(), "contexts", "meta", sha256(name.encode()).hexdigest(), "meta.json"
-    )
+    path = f"{config_folder()}/contexts/meta/{sha256(name.encode()).hexdigest()}/meta.json"
     try:
         with open(path, "rb") as file:
             url = decode(file.read())["Endpoints"]["docker"]["Host"]

@@ -30,7 +30,7 @@ class _Context:
         return float(name)
 
 
-_scan = make_scanner(_Context)
+_scan = make_scanner(_Context)  # type: ignore[arg-type]
 
 
 def decode(data: bytes | str) -> "Any":

@@ -17,7 +17,11 @@ OURS = [sys.executable, "-m", "boxship"]
 
 
 def _as_docker(text: str) -> str:
-    return text.replace("boxship: ", "docker: ").replace("'boxship ", "'docker ").replace("Usage:  boxship", "Usage:  docker")
+    return (
+        text.replace("boxship: ", "docker: ")
+        .replace("'boxship ", "'docker ")
+        .replace("Usage:  boxship", "Usage:  docker")
+    )
 
 
 @pytest.mark.parametrize("arguments", [*ACCEPTED, *REFUSED], ids=" ".join)

@@ -58,7 +58,7 @@ class ContainerRow(Row):
             return "<no image>"
         if self.whole:
             return image
-        identifier = self.data.get("ImageID", "").removeprefix("sha256:")[:12]
+        identifier: str = self.data.get("ImageID", "").removeprefix("sha256:")[:12]
         if identifier and image.removeprefix("sha256:")[:12] == identifier:
             return identifier
         name, found, _ = image.partition("@")

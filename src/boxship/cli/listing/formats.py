@@ -97,7 +97,9 @@ def _bare(template: Template) -> Template:
         fields = [operand for operand in operands if isinstance(operand, Fields)]
         if not any(isinstance(operand, Function) for operand in operands) or not fields:
             return node
-        named = [operand for operand in operands if isinstance(operand, Literal)] if fields[0].names == ("Label",) else []
+        named = (
+            [operand for operand in operands if isinstance(operand, Literal)] if fields[0].names == ("Label",) else []
+        )
         command = Command((fields[0], *named[:1]))
         return Action(Pipeline((command,), (), False, node.pipeline.at))
 

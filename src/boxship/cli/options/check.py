@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ULIMITS = frozenset(
-    "core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack".split()
-)
+    (
+        "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+        "rttime", "sigpending", "stack",
+    )
+)  # fmt: skip
 _SYSCTLS = frozenset(
-    f"kernel.{name}" for name in "msgmax msgmnb msgmni sem shmall shmmax shmmni shm_rmid_forced".split()
+    f"kernel.{name}" for name in ("msgmax", "msgmnb", "msgmni", "sem", "shmall", "shmmax", "shmmni", "shm_rmid_forced")
 )
 
 
@@ -118,7 +121,9 @@ def device(text: str) -> str:
 def cgroup_rule(text: str) -> str:
     """`c 1:3 rwm`, where * stands for any number."""
     words = text.split(" ")
-    good = len(words) == 3 and words[0] in ("a", "b", "c") and 1 <= len(words[2]) <= 3 and not set(words[2]) - set("rwm")
+    good = (
+        len(words) == 3 and words[0] in ("a", "b", "c") and 1 <= len(words[2]) <= 3 and not set(words[2]) - set("rwm")
+    )
     if good:
         numbers = words[1].split(":")
         good = len(numbers) == 2 and all(number == "*" or (number.isdigit() and number.isascii()) for number in numbers)

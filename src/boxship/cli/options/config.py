@@ -4,10 +4,8 @@ Every key that the docker CLI sends is sent, with the same empty values: the eng
 `inspect` shows the difference between null and []. (What the docker CLI 28.5.2 sends was recorded.)
 """
 
-import os
-
 from boxship.cli.context import CliError
-from boxship.cli.options.files import BadFile, go_error, pairs, security
+from boxship.cli.options.files import BadFile, pairs, security
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +13,14 @@ if TYPE_CHECKING:
 
     from boxship.cli.flags import Parsed
 
-_HEALTH = ("health-cmd", "health-interval", "health-timeout", "health-start-period", "health-start-interval", "health-retries")
+_HEALTH = (
+    "health-cmd",
+    "health-interval",
+    "health-timeout",
+    "health-start-period",
+    "health-start-interval",
+    "health-retries",
+)
 
 
 def build(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
@@ -165,7 +170,10 @@ def _host(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
 def _capabilities(parsed: "Parsed") -> "tuple[list[str] | None, list[str] | None]":
     """Whole names, sorted; ALL stands for every other, and what is added is not dropped."""
     added, dropped = (
-        {name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}" for name in map(str.upper, parsed.list(flag))}
+        {
+            name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
+            for name in map(str.upper, parsed.list(flag))
+        }
         for flag in ("cap-add", "cap-drop")
     )
     if "ALL" in dropped:
@@ -262,38 +270,3 @@ def _resources(parsed: "Parsed", host: "dict[str, Any]") -> None:
 def _map(texts: "list[str]") -> dict[str, str]:
     pairs_of = [text.partition("=") for text in texts]
     return {name: value for name, _, value in pairs_of}
-
-
-class CidFile:
-    """--cidfile: made before the container, so that no container is made for nothing; gone where none was made."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.fd = -1
-
-    def __enter__(self) -> "CidFile":
-        """Make the file. CliError where it is there already, or can't be made."""
-        if not self.path:
-            return self
-        if os.path.lexists(self.path):
-            raise CliError(
-                f"container ID file found, make sure the other container isn't running or delete {self.path}"
-            )
-        try:
-            self.fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise CliError(
-                f"failed to create the container ID file: open {self.path}: {go_error(error)}"
-            ) from None
-        return self
-
-    def write(self, identifier: str) -> None:
-        """Put the container's id into the file."""
-        if self.fd >= 0:
-            os.write(self.fd, identifier.encode())
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if self.fd >= 0:
-            os.close(self.fd)
-            if kind is not None:
-                os.unlink(self.path)

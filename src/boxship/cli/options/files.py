@@ -57,7 +57,10 @@ def pairs(paths: "Sequence[str]", what: str, *, environment: bool) -> list[str]:
 
 
 def security(options: "Sequence[str]") -> tuple[list[str], bool]:
-    """--security-opt: seccomp profiles are read and sent whole. The second: systempaths=unconfined was asked. BadFile."""
+    """--security-opt: seccomp profiles are read and sent whole. BadFile.
+
+    The second value: systempaths=unconfined was asked.
+    """
     sent: list[str] = []
     unconfined = False
     for option in options:

@@ -116,7 +116,7 @@ def _bind(mount: "dict[str, Any]", key: str, value: str, field: str) -> None:
             options["ReadOnlyForceRecursive"] = True
         elif value != "enabled":
             raise ValueError(
-                f"invalid value for {key}: {value} (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")"
+                f'invalid value for {key}: {value} (must be "enabled", "disabled", "writable", or "readonly")'
             )
     else:
         raise ValueError(f"unexpected key '{key}' in '{field}'")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from boxship.cli.template.functions import FUNCTIONS, LAZY
 from boxship.cli.template.nodes import (
@@ -33,11 +33,9 @@ class FieldError(Exception):
     """A value has no such field. The message is Go's."""
 
 
-class Lookup(Protocol):
-    """How a value's fields are found."""
-
-    def __call__(self, value: Any, name: str, args: Sequence[Any]) -> Any:
-        """The field's value; args: what stands after it, for fields that are methods. FieldError."""
+# How a value's fields are found: value, the field's name, and what stands after it, for fields that are methods.
+# FieldError where there is no such field.
+Lookup = Callable[[Any, str, Sequence[Any]], Any]
 
 
 class _Leaves(Exception):

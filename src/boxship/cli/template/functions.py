@@ -14,8 +14,8 @@ from boxship.cli.template.printing import (
     GoMap,
     kind_of,
     print_value,
-    println,
     printf,
+    println,
     sprint,
     true,
 )

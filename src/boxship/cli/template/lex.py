@@ -118,8 +118,10 @@ def _token(source: str, at: int) -> Token:
         return _named(source, at, "variable")
     if sign.isdigit() or (sign in "+-." and (following.isdigit() or following == ".")):
         end = at + 1
-        while source[end : end + 1].isalnum() or source[end : end + 1] in (".", "_") or (
-            source[end : end + 1] in ("+", "-") and source[end - 1] in "eEpP"
+        while (
+            source[end : end + 1].isalnum()
+            or source[end : end + 1] in (".", "_")
+            or (source[end : end + 1] in ("+", "-") and source[end - 1] in "eEpP")
         ):
             end += 1
         return Token("number", source[at:end], at)

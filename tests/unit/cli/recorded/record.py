@@ -44,18 +44,20 @@ class Recorder:
         stream = connection.makefile("rwb")
         while request := stream.readline():
             headers: dict[str, str] = {}
-            while (line := stream.readline().strip()):
+            while line := stream.readline().strip():
                 name, _, value = line.decode().partition(":")
                 headers[name.lower()] = value.strip()
             body = stream.read(int(headers.get("content-length", "0")))
-            method, target, _ = request.decode().split()
+            _, target, _ = request.decode().split()
             if target.endswith("/_ping"):
                 stream.write(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nOstype: linux\r\nContent-Length: 0\r\n\r\n")
             else:
                 if "/containers/create" in target:
                     self.bodies.append((target.partition("/containers")[2], json.loads(body)))
                 answer = b'{"message":"recorded"}'
-                head = f"HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+                head = (
+                    f"HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+                )
                 stream.write(head.encode() + answer)
             stream.flush()
 
@@ -64,7 +66,12 @@ def ask(program: list[str], arguments: list[str], folder: Path) -> dict[str, Any
     """Run one command in `folder`; what it sent and said."""
     path = str(folder.parent / "engine.sock")
     recorder = Recorder(path)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "DOCKER_HOST": f"unix://{path}", "GIVEN": "value"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder.parent),
+        "DOCKER_HOST": f"unix://{path}",
+        "GIVEN": "value",
+    }
     environment |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     done = subprocess.run(
         [*program, *arguments], env=environment, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, check=False
@@ -73,7 +80,11 @@ def ask(program: list[str], arguments: list[str], folder: Path) -> dict[str, Any
     os.unlink(path)
     sent = [{"target": target, "body": body} for target, body in recorder.bodies]
     message = done.stderr.decode().replace(str(folder.parent), "FOLDER")
-    return {"exit": done.returncode, "stderr": message, "sent": json.loads(json.dumps(sent).replace(str(folder.parent), "FOLDER"))}
+    return {
+        "exit": done.returncode,
+        "stderr": message,
+        "sent": json.loads(json.dumps(sent).replace(str(folder.parent), "FOLDER")),
+    }
 
 
 def ask_afresh(program: list[str], arguments: tuple[str, ...]) -> dict[str, Any]:
@@ -89,7 +100,9 @@ def difference(base: Any, value: Any) -> Any:
     """What `value` has that `base` has not: objects key by key, "<absent>" for what is not there any more."""
     if not isinstance(base, dict) or not isinstance(value, dict):
         return value
-    changed = {key: difference(base.get(key), value[key]) for key in value if key not in base or value[key] != base[key]}
+    changed = {
+        key: difference(base.get(key), value[key]) for key in value if key not in base or value[key] != base[key]
+    }
     return changed | {key: "<absent>" for key in base if key not in value}
 
 
