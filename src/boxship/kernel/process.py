@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
+import _socket
 import fcntl
 import os
-import signal
-import socket
 import struct
 
 from boxship.kernel.libc import after_fork_in_child, locked_syscall, syscall
@@ -89,7 +88,7 @@ def fork_with_namespaces(flags: int) -> int:
     The process must have one thread. Done by a raw clone: unshare(2) would also tie every later child of the
     caller to the new pid namespace.
     """
-    pid = locked_syscall("clone", flags | signal.SIGCHLD, 0, 0, 0, 0)
+    pid = locked_syscall("clone", flags | _signal.SIGCHLD, 0, 0, 0, 0)
     if pid == 0:
         after_fork_in_child()
     return pid
@@ -206,15 +205,13 @@ def default_signals(*numbers: int) -> None:
 
 def reset_signals() -> None:
     """Default handlers and an empty mask: ignored signals survive exec, and Python ignores SIGPIPE."""
-    for number in range(1, signal.NSIG):
-        if number in (signal.SIGKILL, signal.SIGSTOP):
-            continue
+    for number in range(1, _signal.NSIG):
         try:
-            signal.signal(number, signal.SIG_DFL)
-        except (OSError, ValueError):
-            # 32 and 33 belong to libc's threads.
+            _signal.signal(number, _signal.SIG_DFL)
+        except OSError:
+            # SIGKILL and SIGSTOP; 32 and 33 belong to libc's threads.
             continue
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 
 _SIOCGIFFLAGS = 0x8913
@@ -224,10 +221,13 @@ _IFF_UP = 1
 
 def loopback_up() -> None:
     """Bring `lo` up in this network namespace (netdevice(7)); the kernel gives it its addresses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+    control = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    try:
         request = struct.pack("16sH22x", b"lo", 0)
         flags = struct.unpack("16sH22x", fcntl.ioctl(control, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", flags | _IFF_UP))
+    finally:
+        control.close()
 
 
 def own_executable_clone() -> int:

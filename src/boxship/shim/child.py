@@ -7,12 +7,11 @@ one needs.
 
 from __future__ import annotations
 
+import _socket
 import errno
 import fcntl
-import json
 import os
 import resource
-import socket
 import stat
 import sys
 import termios
@@ -21,6 +20,7 @@ from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
 from boxship.kernel.seccomp import load_program
 from boxship.lib.errors import BoxshipError
+from boxship.lib.plainjson import decode, encode
 from boxship.shim import steps
 from boxship.shim.failure import Failed
 from boxship.shim.user import Identity, resolve
@@ -45,7 +45,7 @@ class Stdio:
 
     __slots__ = ("console", "fds", "size")
 
-    def __init__(self, fds: tuple[int, int, int], console: socket.socket | None, size: tuple[int, int]) -> None:
+    def __init__(self, fds: tuple[int, int, int], console: _socket.socket | None, size: tuple[int, int]) -> None:
         self.fds = fds
         self.console = console
         self.size = size
@@ -59,7 +59,7 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
     """
     try:
         _prepare()
-        plan = json.loads(_step("read the plan", plan_path, _read, plan_path))
+        plan = decode(_step("read the plan", plan_path, _read, plan_path))
         cgroups = _make_cgroups(plan["cgroup"])
         _join_cgroups(cgroups)
         for flag, path in plan["join"]:
@@ -360,7 +360,7 @@ def _why_not_executable(path: str) -> tuple[int, str] | None:
 
 def _tell(report: int, message: dict[str, Any]) -> None:
     try:
-        os.write(report, json.dumps(message).encode())
+        os.write(report, encode(message))
     except OSError:
         # The monitor is gone; the exit status is all that is left.
         pass

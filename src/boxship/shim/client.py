@@ -6,8 +6,8 @@ an unlinked file up to 1 GiB; beyond that its connection is ended (docs/decision
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import struct
 
 from boxship.shim.loop import HUP, IN, OUT, Loop
@@ -56,10 +56,10 @@ class Backlog:
             return False
         return True
 
-    def send(self, sock: socket.socket) -> None:
+    def send(self, sock: _socket.socket) -> None:
         """Send as much as the client takes. OSError when it is gone."""
         while self._memory:
-            count = sock.send(self._memory, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            count = sock.send(self._memory, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL)
             del self._memory[:count]
         while self._read < self._written:
             self._read += os.sendfile(sock.fileno(), self._file, self._read, self._written - self._read)
@@ -107,7 +107,7 @@ class Client:
     def __init__(
         self,
         loop: Loop,
-        sock: socket.socket,
+        sock: _socket.socket,
         *,
         stdin: bool,
         streams: tuple[int, ...],
@@ -156,7 +156,7 @@ class Client:
             pieces = (struct.pack(">BxxxI", stream, len(data)), data)
         if not self._backlog:
             try:
-                sent = self._sock.sendmsg(pieces, [], socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+                sent = self._sock.sendmsg(pieces, [], _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL)
             except BlockingIOError:
                 sent = 0
             except OSError:
@@ -244,7 +244,7 @@ class Client:
         self._closed = True
         self._loop.forget(self._sock.fileno())
         try:
-            self._sock.shutdown(socket.SHUT_RDWR)
+            self._sock.shutdown(_socket.SHUT_RDWR)
         except OSError:
             pass
         self._sock.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 
 from boxship.shim import wire
 from boxship.shim.loop import IN, Loop
@@ -26,7 +26,7 @@ class Control:
     def __init__(
         self,
         loop: Loop,
-        link: socket.socket,
+        link: _socket.socket,
         bundle: str,
         *,
         answer: Callable[[Message, list[int]], Message | None],
@@ -38,22 +38,22 @@ class Control:
         self._answer = answer
         self._state = state
         self._lost = lost
-        self._link: socket.socket | None = None
-        self._listener: socket.socket | None = None
+        self._link: _socket.socket | None = None
+        self._listener: _socket.socket | None = None
         self._use(link)
 
     @property
     def connected(self) -> bool:
         return self._link is not None
 
-    def _use(self, link: socket.socket) -> None:
+    def _use(self, link: _socket.socket) -> None:
         link.setblocking(False)
         self._link = link
         self._loop.watch(link.fileno(), IN, self._readable)
 
     def listen(self) -> None:
         """From now on a restarted daemon finds this monitor. OSError as bind(2)."""
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         wire.bind_in(listener, self._bundle, _NAME)
         os.chmod(f"{self._bundle}/{_NAME}", 0o600)
         listener.listen(4)
@@ -64,7 +64,7 @@ class Control:
     def _accept(self, _: int) -> None:
         assert self._listener is not None
         try:
-            link = self._listener.accept()[0]
+            link = wire.accept(self._listener)
         except OSError:
             return
         # The daemon's newest connection counts: an older one is that of a daemon which is gone.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _socket
 import errno
 import os
-import socket
 
 from boxship.shim import child
 from boxship.shim.loop import IN, Loop
@@ -50,7 +50,7 @@ class Execs:
             spool_folder=self._spool_folder,
             on_detach=lambda: self._tell({"event": "detached", "exec": exec_id}),
         )
-        sock = socket.socket(fileno=fds.pop(0)) if attach else None
+        sock = _socket.socket(fileno=fds.pop(0)) if attach else None
         early = leftover(attach, fds)
         stdio = session.child_side()
         report, report_end = os.pipe2(os.O_CLOEXEC)

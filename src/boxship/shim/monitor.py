@@ -7,16 +7,16 @@ connection to the daemon may break and come back: what happened meanwhile is in 
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
+import _socket
 import errno
-import json
 import os
-import signal
-import socket
 import time
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
 from boxship.lib.logframe import LogTarget
+from boxship.lib.plainjson import encode
 from boxship.shim import child, wire
 from boxship.shim.control import Control
 from boxship.shim.execs import Execs
@@ -35,14 +35,13 @@ if TYPE_CHECKING:
 _LINGER = 600.0
 # How often it looks for orphans that became its children.
 _ADOPTED_CHECK = 5.0
-_SIGTERM, _SIGCHLD = int(signal.SIGTERM), int(signal.SIGCHLD)
 _STATE_FILE = "exit.json"
 
 
 class Monitor:
     """One run of one container. `run` returns when there is nothing left to do."""
 
-    def __init__(self, request: Message, link: socket.socket, attachments: list[int]) -> None:
+    def __init__(self, request: Message, link: _socket.socket, attachments: list[int]) -> None:
         """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds."""
         self._request = request
         self._bundle: str = request["bundle"]
@@ -107,7 +106,7 @@ class Monitor:
         self._pidfd = os.pidfd_open(pid)
         session.forked()
         for options in request["attachments"]:
-            sock = socket.socket(fileno=self._attachments.pop(0))
+            sock = _socket.socket(fileno=self._attachments.pop(0))
             session.attach(sock, leftover(options, self._attachments), options)
         session.on_idle = self._maybe_leave
         process.report = report
@@ -143,7 +142,7 @@ class Monitor:
         if process is not None:
             self._loop.forget(process.pidfd)
             try:
-                os.kill(process.pid, signal.SIGKILL)
+                os.kill(process.pid, _signal.SIGKILL)
                 os.waitpid(process.pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 # Reaped before its report was read.
@@ -193,7 +192,7 @@ class Monitor:
         elif operation == "resize":
             process.session.resize(message["height"], message["width"])
         elif operation == "attach":
-            sock = socket.socket(fileno=fds.pop(0))
+            sock = _socket.socket(fileno=fds.pop(0))
             process.session.attach(sock, leftover(message, fds), message)
         else:
             return {"errno": errno.ENOSYS, "message": f"unknown operation {operation}"}
@@ -231,7 +230,7 @@ class Monitor:
         try:
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
-                os.write(fd, json.dumps(self._state()).encode())
+                os.write(fd, encode(self._state()))
             finally:
                 os.close(fd)
             os.rename(temporary, f"{self._bundle}/{_STATE_FILE}")
@@ -279,11 +278,11 @@ class Monitor:
         os.write(2, f"boxship monitor {self._bundle}: {what}: {error}\n".encode())
 
 
-def main(request: Message, link: socket.socket, fds: list[int]) -> None:
+def main(request: Message, link: _socket.socket, fds: list[int]) -> None:
     """What the zygote's fork runs."""
     os.setsid()
     kernel.set_name("boxship-monitor")
     # The machine's shutdown ends containers through the daemon; SIGHUP and SIGINT are ignored since the zygote.
-    kernel.ignore_signals(_SIGTERM)
-    kernel.default_signals(_SIGCHLD)
+    kernel.ignore_signals(_signal.SIGTERM)
+    kernel.default_signals(_signal.SIGCHLD)
     Monitor(request, link, fds).run()

@@ -8,8 +8,6 @@ config-linux.md, mount(8) for the options' names.
 
 from __future__ import annotations
 
-import json
-
 from boxship.kernel import mount
 from boxship.kernel.process import (
     CLONE_NEWCGROUP,
@@ -22,6 +20,7 @@ from boxship.kernel.process import (
     CLONE_NEWUTS,
 )
 from boxship.lib.errors import InvalidParameter
+from boxship.lib.plainjson import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     steps: list[Step] = [("propagation", {"flags": _propagation(propagation)})]
     overlay = spec.get("annotations", {}).get("boxship.overlay")
     if overlay:
-        steps.append(("overlay", {"target": root["path"], **json.loads(overlay)}))
+        steps.append(("overlay", {"target": root["path"], **decode(overlay)}))
     else:
         steps.append(("root", {"path": root["path"]}))
     has_dev = False

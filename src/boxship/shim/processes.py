@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
+
+from boxship.lib.plainjson import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Process:
         self.started_ns = time.time_ns()
         if not data:
             return None
-        failure: dict[str, Any] = json.loads(data)
+        failure: dict[str, Any] = decode(data)
         return failure
 
     def state(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ shared; done in each monitor, every one of them pays for its own.
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 
 from boxship.lib.logframe import LogTarget
 from boxship.shim.control import Control
@@ -33,8 +33,8 @@ def rehearse(folder: str) -> None:
 
 def _once(log: LogTarget) -> None:
     loop = Loop()
-    daemon, link = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    browser, client = socket.socketpair()
+    daemon, link = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    browser, client = _socket.socketpair()
     control = Control(loop, link, "", answer=lambda message, fds: {}, state=dict, lost=loop.stop)
     session = Session(
         loop,

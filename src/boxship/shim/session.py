@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import array
+import _socket
 import errno
 import os
-import socket
 
+from boxship.shim import wire
 from boxship.shim.child import Stdio
 from boxship.shim.client import Client
 from boxship.shim.loop import HUP, IN, OUT, Loop
@@ -52,7 +52,7 @@ class Session:
         self._input = -1
         self._pending = b""
         self._close_input_after = False
-        self._master_from: socket.socket | None = None
+        self._master_from: _socket.socket | None = None
         self._child_fds: list[int] = []
         self._open_stdin = open_stdin
         self._ended = False
@@ -61,7 +61,7 @@ class Session:
     def child_side(self) -> Stdio:
         """Make the descriptors for the child; `started` closes them here after the fork."""
         if self._tty:
-            ours, theirs = socket.socketpair()
+            ours, theirs = _socket.socketpair()
             self._master_from = ours
             self._child_fds = []
             self._theirs = theirs
@@ -95,14 +95,12 @@ class Session:
         if source is None:
             return
         self._loop.forget(source.fileno())
-        control = source.recvmsg(1, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)[1]
+        packet = wire.receive_packet(source)
         source.close()
-        if not control:
+        if packet is None:
             # The child failed before it had a terminal.
             return
-        fds = array.array("i")
-        fds.frombytes(control[0][2][:4])
-        master = fds[0]
+        master = packet[1][0]
         os.set_blocking(master, False)
         self._outputs = {master: STDOUT}
         self._input = master
@@ -117,7 +115,7 @@ class Session:
         if self._tty and self._input >= 0:
             set_size(self._input, height, width)
 
-    def attach(self, sock: socket.socket, leftover: bytes, options: dict[str, Any]) -> None:
+    def attach(self, sock: _socket.socket, leftover: bytes, options: dict[str, Any]) -> None:
         """Serve a client on this connection (see AttachOptions; `detach_keys` in hexadecimal digits)."""
         streams = tuple(number for number, name in ((STDOUT, "stdout"), (STDERR, "stderr")) if options.get(name))
         if self._tty and options.get("stderr"):

@@ -6,11 +6,10 @@ run time, since the image's files are in reach after the root switch.
 
 from __future__ import annotations
 
-import array
+import _socket
 import errno
 import fcntl
 import os
-import socket
 import stat
 import struct
 import termios
@@ -18,6 +17,7 @@ import termios
 from boxship.kernel import mount, process
 from boxship.kernel.inroot import make_in_root, open_in_root
 from boxship.shim.failure import Failed
+from boxship.shim.wire import send_packet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ TIOCSPTLCK = 0x40045431
 class Builder:
     """What the steps share while they build one container's root."""
 
-    def __init__(self, cgroups: list[tuple[str, str]], console: socket.socket | None) -> None:
+    def __init__(self, cgroups: list[tuple[str, str]], console: _socket.socket | None) -> None:
         """cgroups: (controller's mount point, this container's folder there); console: takes the pty's master."""
         self.cgroups = cgroups
         self.console = console
@@ -204,7 +204,7 @@ def symlink(builder: Builder, target: str, path: str) -> None:
         os.close(parent)
 
 
-def open_pty(root_fd: int, size: tuple[int, int], receiver: socket.socket) -> tuple[int, str]:
+def open_pty(root_fd: int, size: tuple[int, int], receiver: _socket.socket) -> tuple[int, str]:
     """Open a pty in the devpts under `root_fd`; its master goes to `receiver`, its slave to the caller.
 
     size: (rows, columns), (0, 0) to leave it.
@@ -217,7 +217,7 @@ def open_pty(root_fd: int, size: tuple[int, int], receiver: socket.socket) -> tu
         slave = open_in_root(root_fd, path, os.O_RDWR | os.O_NOCTTY)
         if size != (0, 0):
             set_size(master, *size)
-        receiver.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [master]))])
+        send_packet(receiver, b"\0", [master])
     finally:
         os.close(master)
     return slave, path

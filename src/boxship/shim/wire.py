@@ -6,10 +6,11 @@ buffer, so a large object travels in a memfd (its descriptor goes first and the 
 
 from __future__ import annotations
 
-import array
-import json
+import _socket
 import os
-import socket
+import struct
+
+from boxship.lib.plainjson import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,14 +24,11 @@ _INLINE_LIMIT = 60_000
 # SCM_MAX_FD is 253; nobody here sends near as many.
 _MAX_FDS = 64
 IN_MEMFD = b"M"
-# Made once: json.dumps makes an encoder for every call that is not plain.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-_decode = json.JSONDecoder().decode
 
 
 def pack(message: dict[str, Any]) -> tuple[bytes, int]:
     """The packet for a message and the memfd that goes first with it, -1 for none (the caller closes it)."""
-    data = _encode(message).encode()
+    data = encode(message)
     if len(data) <= _INLINE_LIMIT:
         return data, -1
     memfd = os.memfd_create("message", os.MFD_CLOEXEC)
@@ -40,19 +38,25 @@ def pack(message: dict[str, Any]) -> tuple[bytes, int]:
     return IN_MEMFD, memfd
 
 
-def send(sock: socket.socket, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
+def send(sock: _socket.socket, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
     """Send one message. OSError (EPIPE, ECONNRESET) when the other side is gone, BlockingIOError when it is full."""
     data, memfd = pack(message)
     every = ([memfd] if memfd >= 0 else []) + list(fds)
     try:
-        control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", every))] if every else []
-        sock.sendmsg([data], control, socket.MSG_NOSIGNAL)
+        send_packet(sock, data, every)
     finally:
         if memfd >= 0:
             os.close(memfd)
 
 
-def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+def send_packet(sock: _socket.socket, data: bytes, fds: Sequence[int]) -> None:
+    """Send bytes and descriptors as they are (unix(7), SCM_RIGHTS)."""
+    # Packed by struct: the array module would bring collections.abc into every monitor.
+    control = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))] if fds else []
+    sock.sendmsg([data], control, _socket.MSG_NOSIGNAL)
+
+
+def receive(sock: _socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """The next message and its descriptors (close-on-exec); None when the other side has closed.
 
     BlockingIOError when the socket does not block and nothing is there.
@@ -61,20 +65,22 @@ def receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     return None if packet is None else unpack(*packet)
 
 
-def receive_packet(sock: socket.socket) -> tuple[bytes, list[int]] | None:
+def receive_packet(sock: _socket.socket) -> tuple[bytes, list[int]] | None:
     """As `receive`, but the packet's bytes as they came: `unpack` reads them."""
-    data, control, flags, _ = sock.recvmsg(_INLINE_LIMIT + 64, socket.CMSG_SPACE(_MAX_FDS * 4), socket.MSG_CMSG_CLOEXEC)
-    fds = array.array("i")
+    data, control, flags, _ = sock.recvmsg(
+        _INLINE_LIMIT + 64, _socket.CMSG_SPACE(_MAX_FDS * 4), _socket.MSG_CMSG_CLOEXEC
+    )
+    fds: list[int] = []
     for level, kind, content in control:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+            fds += struct.unpack_from(f"{len(content) // 4}i", content)
     if not data:
         return None
-    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+    if flags & (_socket.MSG_TRUNC | _socket.MSG_CTRUNC):
         for fd in fds:
             os.close(fd)
         raise OSError(f"a message of more than {_INLINE_LIMIT} bytes or {_MAX_FDS} descriptors")
-    return data, list(fds)
+    return data, fds
 
 
 def unpack(data: bytes, handles: list[int]) -> tuple[dict[str, Any], list[int]]:
@@ -85,10 +91,15 @@ def unpack(data: bytes, handles: list[int]) -> tuple[dict[str, Any], list[int]]:
             data = os.pread(memfd, os.fstat(memfd).st_size, 0)
         finally:
             os.close(memfd)
-    return _decode(data.decode()), handles
+    return decode(data), handles
 
 
-def bind_in(sock: socket.socket, folder: str, name: str) -> None:
+def accept(listener: _socket.socket) -> _socket.socket:
+    """The next connection. OSError as accept(2)."""
+    return _socket.socket(fileno=listener._accept()[0])  # type: ignore[attr-defined]
+
+
+def bind_in(sock: _socket.socket, folder: str, name: str) -> None:
     """Bind a socket to a name in `folder`, whatever the folder's length. OSError as bind(2)."""
     fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -97,7 +108,7 @@ def bind_in(sock: socket.socket, folder: str, name: str) -> None:
         os.close(fd)
 
 
-def connect_in(sock: socket.socket, folder: str, name: str) -> None:
+def connect_in(sock: _socket.socket, folder: str, name: str) -> None:
     """Connect to the socket of that name in `folder`. OSError as connect(2), also when there is no such folder."""
     fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -7,8 +7,8 @@ writes as descriptors. A bug in a job can then damage that folder, not the host.
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
 import sys
 
 from boxship.kernel import process as kernel
@@ -34,7 +34,7 @@ _CAPABILITIES = [
 ]
 
 
-def main(jobs: dict[str, Job], message: dict[str, Any], link: socket.socket, fds: list[int]) -> None:
+def main(jobs: dict[str, Job], message: dict[str, Any], link: _socket.socket, fds: list[int]) -> None:
     """Carry out one request: `job`, `arguments`; the first descriptor is the root. The answer goes to `link`.
 
     {"result": …}, or {"failed": the error's class, "errno", "message"}.

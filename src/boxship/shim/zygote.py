@@ -10,10 +10,10 @@ descriptor is its connection to the daemon), `retire` (give nothing new out; end
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
+import _socket
 import gc
 import os
-import signal
-import socket
 import sys
 
 from boxship import __version__
@@ -39,7 +39,7 @@ FORKING = (b'{"op":"start"', b'{"op":"work"')
 class Zygote:
     """Serves one daemon at a time on `listener`."""
 
-    def __init__(self, listener: socket.socket, jobs: dict[str, Job]) -> None:
+    def __init__(self, listener: _socket.socket, jobs: dict[str, Job]) -> None:
         self._listener = listener
         self._jobs = jobs
         self._kept: dict[str, int] = {}
@@ -48,13 +48,13 @@ class Zygote:
     def run(self) -> None:
         while not self._retired:
             try:
-                daemon = self._listener.accept()[0]
+                daemon = wire.accept(self._listener)
             except OSError:
                 continue
             self._serve(daemon)
             daemon.close()
 
-    def _serve(self, daemon: socket.socket) -> None:
+    def _serve(self, daemon: _socket.socket) -> None:
         while not self._retired:
             try:
                 packet = wire.receive_packet(daemon)
@@ -69,7 +69,7 @@ class Zygote:
                 # The daemon went away in mid-request.
                 return
 
-    def _handle(self, daemon: socket.socket, message: dict[str, Any], fds: list[int]) -> None:
+    def _handle(self, daemon: _socket.socket, message: dict[str, Any], fds: list[int]) -> None:
         operation = message["op"]
         if operation == "keep":
             old = self._kept.pop(message["name"], -1)
@@ -87,7 +87,7 @@ class Zygote:
         answer = {"identity": IDENTITY, "pid": os.getpid(), "kept": list(self._kept)}
         wire.send(daemon, answer, list(self._kept.values()) if operation == "hello" else ())
 
-    def _fork(self, daemon: socket.socket, data: bytes, fds: list[int]) -> None:
+    def _fork(self, daemon: _socket.socket, data: bytes, fds: list[int]) -> None:
         """Fork a monitor or a worker. The request is read in it: every page that the zygote touches between two
         forks is one that their monitors do not share.
         """
@@ -103,7 +103,7 @@ class Zygote:
             for fd in self._kept.values():
                 os.close(fd)
             message, fds = wire.unpack(data, fds)
-            link = socket.socket(fileno=fds.pop(0))
+            link = _socket.socket(fileno=fds.pop(0))
             if message["op"] == "work":
                 worker.main(self._jobs, message, link, fds)
             else:
@@ -121,11 +121,11 @@ def main(listener_fd: int, folder: str, jobs: dict[str, Job]) -> None:
     """
     kernel.set_name("boxship-zygote")
     # The kernel reaps the monitors.
-    kernel.ignore_signals(signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+    kernel.ignore_signals(_signal.SIGINT, _signal.SIGHUP, _signal.SIGCHLD)
     # Named here so that they are loaded before the fork, not in each monitor.
     _ = (json_file, local)
     rehearse(folder)
     gc.collect()
     gc.freeze()
     gc.disable()
-    Zygote(socket.socket(fileno=listener_fd), jobs).run()
+    Zygote(_socket.socket(fileno=listener_fd), jobs).run()

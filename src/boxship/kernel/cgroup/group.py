@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import time
+from _signal import SIGKILL  # type: ignore[import-not-found]
 
 from boxship.kernel import bpf
 from boxship.kernel.cgroup.devices import allowed_devices
@@ -91,7 +91,7 @@ class Cgroup:
             while pids := self.pids():
                 for pid in pids:
                     try:
-                        os.kill(pid, signal.SIGKILL)
+                        os.kill(pid, SIGKILL)
                     except ProcessLookupError:
                         continue
                 if frozen:
