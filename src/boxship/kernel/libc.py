@@ -81,6 +81,19 @@ def locked_syscall(name: str, *values: int | bytes | None) -> int:
     return result
 
 
+def before_fork() -> None:
+    """Tell the interpreter that a raw clone comes, as os.fork does by itself. One of the two below must follow.
+
+    Since 3.13 it is fatal to tell of a child that was not announced: the locks taken here are let go there.
+    """
+    ctypes.pythonapi.PyOS_BeforeFork()
+
+
+def after_fork_in_parent() -> None:
+    """Tell the interpreter that the clone is done, or has failed."""
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+
+
 def after_fork_in_child() -> None:
-    """Tell the interpreter that it woke up in a cloned child, as os.fork does by itself."""
+    """Tell the interpreter that it woke up in a cloned child."""
     ctypes.pythonapi.PyOS_AfterFork_Child()

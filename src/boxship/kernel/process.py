@@ -8,7 +8,7 @@ import fcntl
 import os
 import struct
 
-from boxship.kernel.libc import after_fork_in_child, locked_syscall, syscall
+from boxship.kernel.libc import after_fork_in_child, after_fork_in_parent, before_fork, locked_syscall, syscall
 
 CLONE_NEWTIME = 0x80
 CLONE_NEWNS = 0x20000
@@ -88,9 +88,15 @@ def fork_with_namespaces(flags: int) -> int:
     The process must have one thread. Done by a raw clone: unshare(2) would also tie every later child of the
     caller to the new pid namespace.
     """
-    pid = locked_syscall("clone", flags | _signal.SIGCHLD, 0, 0, 0, 0)
-    if pid == 0:
-        after_fork_in_child()
+    before_fork()
+    pid = -1
+    try:
+        pid = locked_syscall("clone", flags | _signal.SIGCHLD, 0, 0, 0, 0)
+    finally:
+        if pid == 0:
+            after_fork_in_child()
+        else:
+            after_fork_in_parent()
     return pid
 
 
