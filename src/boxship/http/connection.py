@@ -8,13 +8,12 @@ time, so that after a hijack all that was read is at hand.
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
 
+from boxship.http.incoming import Incoming, Limits
 from boxship.http.request import ClientGone, Hijacked, Request
 from boxship.lib.errors import BoxshipError, InvalidParameter
 
@@ -22,21 +21,6 @@ log = logging.getLogger("boxship.http")
 
 Handler = Callable[[Request], Awaitable[None]]
 Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """head_bytes: of a request's head. head_seconds: from its first byte (of the first one: from the connect)
-    to its end. read_ahead: bytes taken from the client before anybody asked. unread_bytes: how much of a body
-    that the handler did not want is read, so that the connection can be kept. linger_seconds: how long a
-    client that still sends may read its answer before the connection is closed.
-    """
-
-    head_bytes: int = 1 << 20
-    head_seconds: float = 300.0
-    read_ahead: int = 256 << 10
-    unread_bytes: int = 256 << 10
-    linger_seconds: float = 0.5
 
 
 class Connection(asyncio.Protocol):
@@ -51,17 +35,13 @@ class Connection(asyncio.Protocol):
         self.over_tcp = over_tcp
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
         self._loop = asyncio.get_running_loop()
-        self._held: deque[bytes] = deque()
-        self._held_bytes = 0
-        self._reading = True
-        self._eof = False
+        self._incoming = Incoming(limits.read_ahead)
         self._lost = False
         self._discard = False
         self._hijacked = False
         self._cut = False
         self._idle = True
         self._head_timer: asyncio.TimerHandle | None = None
-        self._readable: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._gone = asyncio.Event()
         self._interruptible = False
@@ -72,6 +52,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self._incoming.connect(transport)
         self._peers.add(self)
         self._arm_head_timer()
         self._task = self._loop.create_task(self._serve())
@@ -79,27 +60,21 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._discard:
             return
-        self._held.append(data)
-        self._held_bytes += len(data)
-        if self._held_bytes >= self._limits.read_ahead and self._reading:
-            self._reading = False
-            self.transport.pause_reading()
         if self._idle and self._head_timer is None:
             self._arm_head_timer()
-        _wake(self._readable)
+        self._incoming.add(data)
 
     def eof_received(self) -> bool:
-        self._eof = True
+        self._incoming.end()
         self._gone.set()
-        _wake(self._readable)
         return True  # the client may still read
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._lost = self._eof = True
+        self._lost = True
+        self._incoming.end()
         self._peers.discard(self)
         self._disarm_head_timer()
         self._gone.set()
-        _wake(self._readable)
         _wake(self._writable)
 
     def pause_writing(self) -> None:
@@ -169,16 +144,19 @@ class Connection(asyncio.Protocol):
     async def _serve_one(self) -> bool:
         """Serve the next request. False when the connection has done its duty."""
         self._idle = True
-        if self._held and self._head_timer is None:
+        if self._incoming and self._head_timer is None:
             self._arm_head_timer()
         event = await self._next_event()
         self._idle = False
         self._disarm_head_timer()
         if not isinstance(event, h11.Request):
             return False
-        if self._eof and not self._lost:
+        if self._incoming.eof:
             # It may have come with the end of the one before.
             self._gone.set()
+        if event.http_version not in (b"1.0", b"1.1"):
+            await self._refuse(505, "")
+            return False
         try:
             request = Request(self, event)
         except InvalidParameter:
@@ -205,7 +183,8 @@ class Connection(asyncio.Protocol):
 
     async def _next_cycle(self) -> bool:
         """Make ready for the next request: what is left of this one's body is read, up to a limit."""
-        if self._h11.they_are_waiting_for_100_continue:
+        if self._h11.our_state is not h11.DONE:
+            # The answer said `Connection: close`, as one that refuses a body that was announced does.
             return False
         unread = 0
         try:
@@ -217,7 +196,7 @@ class Connection(asyncio.Protocol):
                         return False
         except (TimeoutError, InvalidParameter):
             return False
-        if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
+        if self._h11.their_state is not h11.DONE:
             return False
         self._h11.start_next_cycle()
         return True
@@ -244,13 +223,13 @@ class Connection(asyncio.Protocol):
         Closing a socket with unread bytes resets the connection, and the reset may overtake the answer
         (RFC 9112, section 9.6).
         """
-        if self._lost or self._eof:
+        if self._incoming.eof:
             return
         self._discard = True
-        self._held.clear()
+        self._incoming.take_all()
         try:
             self.transport.write_eof()
-            self._resume_reading()
+            self._incoming.resume()
             async with asyncio.timeout(self._limits.linger_seconds):
                 await self._gone.wait()
         except (TimeoutError, OSError):
@@ -263,22 +242,12 @@ class Connection(asyncio.Protocol):
             event = self._h11.next_event()
             if event is not h11.NEED_DATA:
                 return event
-            if self._held:
-                piece = self._held.popleft()
-                self._held_bytes -= len(piece)
-                self._h11.receive_data(piece)
-                if self._held_bytes < self._limits.read_ahead:
-                    self._resume_reading()
-            elif self._eof:
+            if self._incoming:
+                self._h11.receive_data(self._incoming.take())
+            elif self._incoming.eof:
                 self._h11.receive_data(b"")
             else:
-                self._readable = self._loop.create_future()
-                await self._readable
-
-    def _resume_reading(self) -> None:
-        if not self._reading and not self._lost and not self._eof:
-            self._reading = True
-            self.transport.resume_reading()
+                await self._incoming.more()
 
     async def read_body(self) -> bytes | None:
         """The next piece of the request's body, None at its end. ClientGone, InvalidParameter."""
@@ -290,7 +259,7 @@ class Connection(asyncio.Protocol):
         try:
             event = await self._next_event()
         except h11.RemoteProtocolError as error:
-            if self._eof and not self._held:
+            if self._incoming.eof and not self._incoming:
                 raise ClientGone("the client has gone in the middle of its request") from error
             raise InvalidParameter(f"the request's body is broken: {error}") from error
         if isinstance(event, h11.Data):
@@ -349,11 +318,8 @@ class Connection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=0)
         self._write(head)
         await self._drain()
-        if self._reading and not self._eof:
-            self.transport.pause_reading()
-            self._reading = False
-        leftover = bytes(self._h11.trailing_data[0]) + b"".join(self._held)
-        self._held.clear()
+        self._incoming.pause()
+        leftover = bytes(self._h11.trailing_data[0]) + self._incoming.take_all()
         sock = self.transport.get_extra_info("socket").dup()
         self._hijacked = True
         # Closes this descriptor only: no shutdown(2), so the copy lives on.

@@ -3,7 +3,8 @@
 import asyncio
 import socket
 
-from boxship.http.connection import Connection, Handler, Limits
+from boxship.http.connection import Connection, Handler
+from boxship.http.incoming import Limits
 
 # somaxconn cuts it down. asyncio's own default of 100 would shrink the queue of a socket that already
 # listens.
