@@ -13,7 +13,14 @@ from pathlib import Path
 
 from boxship.app.config import DaemonConfig
 from tests.support.api import Api
-from tests.support.machine import descendants, processes_holding, remove_cgroups
+from tests.support.machine import (
+    cgroup_processes,
+    command_line,
+    kill_process,
+    open_process,
+    processes_holding,
+    remove_cgroups,
+)
 
 READY_WITHIN = 60.0
 
@@ -88,10 +95,8 @@ class Engine:
 
     def family(self) -> dict[int, str]:
         """Every process that belongs to this engine: pid -> command line."""
-        found = processes_holding(str(self.run_root)) | processes_holding(str(self.data_root))
-        for pid in list(found):
-            found |= descendants(pid)
-        return found
+        inside = {pid: command_line(pid) for pid in cgroup_processes(self.instance)}
+        return processes_holding(str(self.run_root)) | processes_holding(str(self.data_root)) | inside
 
     def empty(self) -> None:
         """Remove every container."""
@@ -122,11 +127,12 @@ class Engine:
             left = self.family()
             if not left:
                 return
-            for pid in left:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            handles = {pid: handle for pid in left if (handle := open_process(pid)) >= 0}
+            # Looked at again behind the handle: a number that was given to somebody else meanwhile is spared.
+            for pid in self.family().keys() & handles.keys():
+                kill_process(handles[pid])
+            for handle in handles.values():
+                os.close(handle)
             time.sleep(0.05)
 
 

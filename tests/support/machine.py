@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from dataclasses import dataclass, fields
@@ -21,31 +22,6 @@ def command_line(pid: int) -> str:
 def pids() -> list[int]:
     """All processes of this pid namespace."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def parents() -> dict[int, int]:
-    """pid -> parent's pid."""
-    found: dict[int, int] = {}
-    for pid in pids():
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            continue
-        found[pid] = int(stat.rpartition(")")[2].split()[1])
-    return found
-
-
-def descendants(pid: int) -> dict[int, str]:
-    """All children of a process, theirs too: pid -> command line."""
-    tree = parents()
-    wanted, found = {pid}, dict[int, str]()
-    for _ in range(len(tree)):
-        new = {child for child, parent in tree.items() if parent in wanted and child not in wanted}
-        if not new:
-            break
-        wanted |= new
-        found |= {child: command_line(child) for child in new}
-    return found
 
 
 def processes_holding(text: str) -> dict[int, str]:
@@ -116,6 +92,33 @@ def cgroups() -> frozenset[str]:
     for folder, _, _ in os.walk("/sys/fs/cgroup"):
         found.add(folder)
     return frozenset(found)
+
+
+def cgroup_processes(name: str) -> set[int]:
+    """The processes in every cgroup whose path has this name in it."""
+    found: set[int] = set()
+    for folder in (path for path in cgroups() if name in path):
+        try:
+            found |= {int(pid) for pid in Path(folder, "cgroup.procs").read_text().split()}
+        except OSError:
+            continue
+    return found
+
+
+def open_process(pid: int) -> int:
+    """A pidfd, which names this process and no later one of the same number; -1 when it is gone."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return -1
+
+
+def kill_process(handle: int) -> None:
+    """SIGKILL by a pidfd."""
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def remove_cgroups(name: str) -> None:
