@@ -4,12 +4,15 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from tests.support.api import Answer, Api, frames
+from tests.support.cli import Cli
+from tests.support.engine import Engine
 
 BASE = "bx/base:1"
 V = "/v1.51"
@@ -286,3 +289,19 @@ def test_names_are_made_up(api: Api) -> None:
     assert mood.isalpha()
     assert surname.isalnum()
     assert api.request("DELETE", f"{V}/containers/{container[:12]}").status == 204
+
+
+def test_the_unfinished_last_line_of_an_ended_log_comes_once(fresh_docker: Cli) -> None:
+    fresh_docker("run", "--name", "c", "--network", "none", "bx/base:1", "sh", "-c", "echo one; printf two")
+    assert fresh_docker("logs", "-f", "--tail", "1", "c").text == "two"
+
+
+def test_a_log_is_followed_without_inotify(fresh_engine: Engine, fresh_docker: Cli) -> None:
+    limit = Path("/proc/sys/fs/inotify/max_user_watches")
+    before = limit.read_text()
+    fresh_docker("run", "-d", "--name", "c", "--network", "none", "bx/base:1", "sh", "-c", "echo a; sleep 1; echo b")
+    limit.write_text("1")
+    try:
+        assert fresh_docker("logs", "-f", "c").text == "a\nb"
+    finally:
+        limit.write_text(before)

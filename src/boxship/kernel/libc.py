@@ -23,6 +23,7 @@ MACHINE = os.uname().machine
 
 # asm/unistd_64.h of x86-64, and asm-generic/unistd.h, which aarch64 and riscv64 follow.
 _OLD_NUMBERS: dict[str, tuple[int, int]] = {
+    "rt_sigaction": (13, 134),
     "clone": (56, 220),
     "pivot_root": (155, 41),
     "prctl": (157, 167),

@@ -31,6 +31,11 @@ PR_CAP_AMBIENT_RAISE = 2
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 PR_SET_THP_DISABLE = 41
 
+# NPTL's SIGCANCEL and SIGSETXID. A parent may have had them ignored, and that survives exec.
+_LIBC_SIGNALS = (32, 33)
+# struct sigaction of the kernel: handler SIG_DFL, no flags, no restorer, an empty mask.
+_DEFAULT_ACTION = bytes(32)
+_SIGSET_SIZE = 8
 _CAPABILITY_VERSION_3 = 0x20080522
 CLOSE_RANGE_CLOEXEC = 4
 KEYCTL_JOIN_SESSION_KEYRING = 1
@@ -215,8 +220,9 @@ def reset_signals() -> None:
         try:
             _signal.signal(number, _signal.SIG_DFL)
         except OSError:
-            # SIGKILL and SIGSTOP; 32 and 33 belong to libc's threads.
-            continue
+            # SIGKILL and SIGSTOP have no handler; 32 and 33 are libc's own, which lets nobody set them.
+            if number in _LIBC_SIGNALS:
+                syscall("rt_sigaction", number, _DEFAULT_ACTION, None, _SIGSET_SIZE)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 

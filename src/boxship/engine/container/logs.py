@@ -1,8 +1,11 @@
 """docker logs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+
+import msgspec
 
 from boxship.engine.container.log_target import log_target
 from boxship.engine.container.register import Container
@@ -13,6 +16,9 @@ from boxship.lib.errors import Unsupported
 from boxship.lib.logframe import LogTarget
 from boxship.model.container import AttachOptions
 from boxship.storage.logs import LogChunk, LogFollower, LogQuery, encode_batch, require_streams
+
+POLL_SECONDS = 0.25
+"""How often a followed log is looked at where the kernel can't tell of changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,10 @@ async def replay(engine: Engine, container: Container, options: AttachOptions) -
 
 async def _read(engine: Engine, container: Container, target: LogTarget, query: LogQuery) -> AsyncIterator[bytes]:
     following = query.follow and container.running
+    # What does not run is read like a finished log: its unfinished last line is the last.
+    query = msgspec.structs.replace(query, follow=following)
     wake = asyncio.Event()
-    stop_watching = engine.log_watcher().subscribe(target.path, wake.set) if following else _nothing
+    stop_watching, patience = _watch(engine, target, wake) if following else (_nothing, math.inf)
     # The run that is followed; a later one, after a restart, is another reader's.
     monitor = container.monitor
     ended = container.exits.add()
@@ -65,7 +73,7 @@ async def _read(engine: Engine, container: Container, target: LogTarget, query: 
             elif follower.done or over or _too_late(query):
                 break
             else:
-                await _wait(wake, query)
+                await _wait(wake, query, patience)
         if last := encode(follower.finish(), container.record.config.tty, target, query):
             yield last
     finally:
@@ -92,13 +100,21 @@ def _too_late(query: LogQuery) -> bool:
     return query.until_ns != 0 and now_ns() > query.until_ns
 
 
-async def _wait(wake: asyncio.Event, query: LogQuery) -> None:
-    """Until the log has changed or the container has ended, or until the query's end."""
-    if not query.until_ns:
-        await wake.wait()
-        return
+def _watch(engine: Engine, target: LogTarget, wake: asyncio.Event) -> tuple[Callable[[], None], float]:
+    """How to end the watch, and how many seconds to wait for it at most."""
     try:
-        await asyncio.wait_for(wake.wait(), max(0.0, (query.until_ns - now_ns()) / 1e9))
+        return engine.log_watcher().subscribe(target.path, wake.set), math.inf
+    except OSError:
+        # The machine's inotify watches are used up (fs.inotify.max_user_watches): look now and then instead.
+        return _nothing, POLL_SECONDS
+
+
+async def _wait(wake: asyncio.Event, query: LogQuery, patience: float) -> None:
+    """Until the log has changed or the container has ended, until the query's end, or `patience` seconds."""
+    if query.until_ns:
+        patience = min(patience, max(0.0, (query.until_ns - now_ns()) / 1e9))
+    try:
+        await asyncio.wait_for(wake.wait(), None if math.isinf(patience) else patience)
     except TimeoutError:
         pass
 
