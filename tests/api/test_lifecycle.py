@@ -292,16 +292,16 @@ def test_names_are_made_up(api: Api) -> None:
 
 
 def test_the_unfinished_last_line_of_an_ended_log_comes_once(fresh_docker: Cli) -> None:
-    fresh_docker("run", "--name", "c", "--network", "none", "bx/base:1", "sh", "-c", "echo one; printf two")
-    assert fresh_docker("logs", "-f", "--tail", "1", "c").text == "two"
+    fresh_docker("run", "--name", "logged", "--network", "none", "bx/base:1", "sh", "-c", "echo one; printf two")
+    assert fresh_docker("logs", "-f", "--tail", "1", "logged").text == "two"
 
 
 def test_a_log_is_followed_without_inotify(fresh_engine: Engine, fresh_docker: Cli) -> None:
     limit = Path("/proc/sys/fs/inotify/max_user_watches")
     before = limit.read_text()
-    fresh_docker("run", "-d", "--name", "c", "--network", "none", "bx/base:1", "sh", "-c", "echo a; sleep 1; echo b")
+    fresh_docker("run", "-d", "--name", "logged", "--network", "none", "bx/base:1", "sh", "-c", "echo a; sleep 1; echo b")
     limit.write_text("1")
     try:
-        assert fresh_docker("logs", "-f", "c").text == "a\nb"
+        assert fresh_docker("logs", "-f", "logged").text == "a\nb"
     finally:
         limit.write_text(before)
