@@ -45,7 +45,7 @@ class Api:
             raise
         except BoxshipError as error:
             status = status_of(error)
-            level = logging.ERROR if status >= 500 else logging.DEBUG
+            level = logging.ERROR if status == 500 else logging.DEBUG
             log.log(level, "%s %s: %d %s", request.method, request.path, status, error.message)
             if request.started:
                 raise ClientGone(f"{request.method} {request.path} is cut off: {error.message}") from error
