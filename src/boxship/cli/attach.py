@@ -30,9 +30,9 @@ def run(cli: Cli, parsed: Parsed) -> int:
     container = cli.client.call("GET", f"/containers/{name}/json")
     state, config, identifier = container["State"], container["Config"], container["Id"]
     for bad, words in (
-        (not state["Running"], "cannot attach to a stopped container, start it first"),
-        (state["Paused"], "cannot attach to a paused container, unpause it first"),
-        (state["Restarting"], "cannot attach to a restarting container, wait until it is running"),
+        (not state["Running"], "You cannot attach to a stopped container, start it first"),
+        (state["Paused"], "You cannot attach to a paused container, unpause it first"),
+        (state["Restarting"], "You cannot attach to a restarting container, wait until it is running"),
     ):
         if bad:
             raise CliError(words)

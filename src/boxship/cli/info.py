@@ -127,12 +127,12 @@ def _formatted(text: str, info: "dict[str, Any]") -> str:
         from boxship.client.json import compact
 
         return compact(info) + "\n"
-    from boxship.cli.objects import lookup, read
+    from boxship.cli.objects import lookup_of, read
     from boxship.cli.template.execute import execute
     from boxship.cli.template.nodes import TemplateError
 
     try:
-        return execute(read(text, ""), info, lookup) + "\n"
+        return execute(read(text), info, lookup_of(info, "system.dockerInfo", {})) + "\n"
     except TemplateError as error:
         out("\n")
         raise CliError(str(error)) from None

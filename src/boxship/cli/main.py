@@ -57,14 +57,14 @@ def describe(error: BoxshipError) -> str:
 def _dispatch(cli: Cli, argv: list[str]) -> int:
     try:
         options = parse(argv, GLOBAL, interspersed=False)
+        hosts = options.list("host")
+        if len(hosts) > 1:
+            raise FlagError(f'invalid argument "{hosts[1]}" for "-H, --host" flag: specify only one -H')
     except FlagError as error:
         message = f"{error}\n\nUsage:  {cli.program} {USAGE}\n\nRun '{cli.program} --help' for more information"
         raise CliError(message, FLAG_CODE) from None
     if "config" in options.given:
         os.environ["DOCKER_CONFIG"] = options.text("config")
-    hosts = options.list("host")
-    if len(hosts) > 1:
-        raise CliError("specify only one -H")
     cli.host_option = hosts[0] if hosts else None
     cli.context_option = options.text("context") or None
     cli.debug = options.on("debug")

@@ -10,35 +10,27 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from boxship.cli.context import CliError
-from boxship.cli.template.execute import FieldError, execute
+from boxship.cli.template.execute import FieldError, Lookup, execute
 from boxship.cli.template.nodes import TemplateError
 from boxship.cli.template.parse import Template, parse
-from boxship.cli.template.printing import NO_VALUE, GoMap
+from boxship.cli.template.printing import MAPS, NO_VALUE, Absent, GoMap
 
-# Fields whose objects are maps in Docker's types.
-_MAPS = frozenset(
-    (
-        "Annotations", "Attributes", "Containers", "Data", "Details", "DriverOpts", "ExposedPorts",
-        "IndexConfigs", "Labels", "Networks", "Options", "PortBindings", "Ports", "Runtimes", "StorageOpt", "Sysctls",
-        "Tmpfs", "Volumes",
-    )
-)  # fmt: skip
 # Fields that are pointers: they print <nil> where the JSON has null.
+UNREADABLE = 64
 _POINTERS = frozenset(
     (
         "Health", "Healthcheck", "IPAMConfig", "Init", "MemorySwappiness", "OomKillDisable",
         "PidsLimit", "SizeRootFs", "SizeRw", "StopTimeout", "UsageData",
     )
 )  # fmt: skip
+_OMITTED_POINTERS = frozenset(("Health", "Healthcheck", "Init", "SizeRootFs", "SizeRw", "StopTimeout"))
 # Fields that JSON leaves out where they are empty, and what they are then.
 _OMITTED: dict[str, Callable[[], Any]] = {
-    **dict.fromkeys(("Health", "Healthcheck", "Init", "SizeRootFs", "SizeRw", "StopTimeout"), lambda: None),
     **dict.fromkeys(("Annotations", "ExposedPorts", "StorageOpt", "Sysctls", "Tmpfs"), GoMap),
     **dict.fromkeys(("Mounts", "Shell", "DeviceRequests"), list),
     **dict.fromkeys(("MacAddress", "StopSignal", "Runtime", "Name", "Driver", "Platform"), str),
     **dict.fromkeys(("ArgsEscaped", "NetworkDisabled", "ReadOnly"), bool),
 }
-_MOUNT = ("Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation")
 
 
 def read(text: str, prefix: str = "template parsing error: ") -> Template:
@@ -46,7 +38,7 @@ def read(text: str, prefix: str = "template parsing error: ") -> Template:
     try:
         return parse(text)
     except TemplateError as error:
-        raise CliError(f"{prefix}{error}") from None
+        raise CliError(f"{prefix}{error}", UNREADABLE) from None
 
 
 def renderer(text: str) -> Callable[[list[Any]], str]:
@@ -70,6 +62,8 @@ def renderer(text: str) -> Callable[[list[Any]], str]:
 def lookup(value: Any, name: str, args: Sequence[Any]) -> Any:
     """The fields of the engine's objects."""
     if not isinstance(value, dict):
+        if isinstance(value, Absent):
+            raise FieldError(f'map has no entry for key "{value.name}"')
         if value is NO_VALUE or value is None:
             raise FieldError(f"nil pointer evaluating interface {{}}.{name}")
         raise FieldError(f"can't evaluate field {name} in type interface {{}}")
@@ -79,9 +73,24 @@ def lookup(value: Any, name: str, args: Sequence[Any]) -> Any:
         return _typed(name, value[name])
     if isinstance(value, GoMap):
         return NO_VALUE
+    if name in _OMITTED_POINTERS and _plausible(value, name):
+        return Absent(name)
     if name in _OMITTED and _plausible(value, name):
         return _OMITTED[name]()
     raise FieldError(f'map has no entry for key "{name}"')
+
+
+def lookup_of(whole: dict[str, Any], type_name: str, aliases: dict[str, str]) -> Lookup:
+    """The fields of a value whose Go type messages name. aliases: Go's names of fields that JSON calls otherwise."""
+
+    def find(value: Any, name: str, args: Sequence[Any]) -> Any:
+        if value is whole and name not in whole:
+            raise FieldError(f"can't evaluate field {name} in type {type_name}")
+        if isinstance(value, dict) and aliases.get(name) in value:
+            name = aliases[name]
+        return lookup(value, name, args)
+
+    return find
 
 
 def _plausible(value: dict[str, Any], name: str) -> bool:
@@ -99,14 +108,9 @@ def _typed(name: str, value: Any) -> Any:
     if value is None:
         if name in _POINTERS:
             return None
-        return GoMap() if name in _MAPS else []
-    if name in _MAPS and isinstance(value, dict):
+        return GoMap() if name in MAPS else []
+    if name in MAPS and isinstance(value, dict):
         return GoMap(value)
-    if name == "Mounts" and isinstance(value, list):
-        return [_mount(item) for item in value]
+    if name == "Config" and isinstance(value, dict) and "Image" not in value and "Cmd" not in value:
+        return GoMap(value)  # of a LogConfig
     return value
-
-
-def _mount(item: dict[str, Any]) -> dict[str, Any]:
-    # Name and Driver are left out of bind mounts' JSON, but are printed.
-    return {key: item.get(key, "") for key in _MOUNT} if "Destination" in item else item

@@ -20,10 +20,16 @@ FLAGS = (
     Flag("size", "s", "", "Show what each container takes on the disk"),
 )
 COLUMNS = ("ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names")
-RAW = (
-    "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n"
-    "state: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\nlabels: {{.Labels}}\nports: {{.Ports}}\n"
-)
+RAW = """container_id: {{.ID}}
+image: {{.Image}}
+command: {{.Command}}
+created_at: {{.CreatedAt}}
+state: {{.State}}
+status: {{.Status}}
+names: {{.Names}}
+labels: {{- pad .Labels 1 0}}
+ports: {{- pad .Ports 1 0}}
+"""
 
 
 def run(cli: Cli, parsed: Parsed) -> int:

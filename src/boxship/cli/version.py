@@ -18,6 +18,11 @@ USAGE = "[OPTIONS]"
 ABOUT = "Show the versions of client and engine"
 ARGS = (0, 0)
 FLAGS = (Flag("format", "f", "string", "json, or a Go template"),)
+_ORDER = (
+    "Platform", "Components", "Version", "ApiVersion", "MinAPIVersion", "GitCommit", "GoVersion", "Os", "Arch",
+    "KernelVersion", "Experimental", "BuildTime",
+)  # fmt: skip
+_OMITTED = ("KernelVersion", "Experimental", "BuildTime")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 
 
@@ -104,6 +109,18 @@ def _server_text(server: "dict[str, Any]") -> str:
     return "".join([f"{line}\n" for line in lines])
 
 
+def _ordered(server: "dict[str, Any] | None") -> "dict[str, Any] | None":
+    """The engine's part in the order of Docker's types, whatever the engine's own."""
+    if server is None:
+        return None
+    ordered = {key: server[key] for key in _ORDER if key in server and (server[key] or key not in _OMITTED)}
+    ordered["Components"] = [
+        {**component, "Details": dict(sorted((component.get("Details") or {}).items()))}
+        for component in server.get("Components") or []
+    ]
+    return ordered
+
+
 def _built(text: str) -> str:
     """A build's time as Docker shows it: Tue Sep 15 11:02:57 2026."""
     from boxship.cli.timestamps import parse_date
@@ -117,17 +134,19 @@ def _built(text: str) -> str:
 
 
 def _formatted(text: str, client: "dict[str, Any]", server: "dict[str, Any] | None") -> str:
-    value = {"Client": client, "Server": server}
+    value = {"Client": client, "Server": _ordered(server)}
     if text == "json":
         from boxship.client.json import compact
 
         return compact(value) + "\n"
-    from boxship.cli.objects import lookup, read
+    from boxship.cli.objects import lookup_of, read
     from boxship.cli.template.execute import execute
     from boxship.cli.template.nodes import TemplateError
 
     try:
-        return execute(read(text), value, lookup) + "\n"
+        find = lookup_of(value, "system.versionInfo", {"APIVersion": "ApiVersion"})
+        return execute(read(text), value, find) + "\n"
     except TemplateError as error:
         out("\n")
-        raise CliError(str(error)) from None
+        message = str(error).replace("template: :", "template: version:", 1)
+        raise CliError(message.replace('executing ""', 'executing "version"', 1)) from None

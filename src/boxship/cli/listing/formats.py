@@ -32,13 +32,10 @@ def check(text: str, row: Row, seen: set[str]) -> None:
         raise CliError(f"failed to parse template: {error}") from None
     if text == JSON:
         return
-
-    def watched(value: Any, name: str, args: Sequence[Any]) -> Any:
-        seen.add(name)
-        return lookup(value, name, args)
+    row.seen = seen
 
     try:
-        execute(template, row, watched)
+        execute(template, row, lookup)
     except TemplateError as error:
         raise CliError(f"failed to execute template: {error}") from None
 
@@ -48,7 +45,7 @@ def render(text: str, rows: Iterable[Row], kind: type[Row]) -> str:
     if text == JSON:
         return "".join([f"{marshal(row.as_json)}\n" for row in rows])
     table = text.startswith("table ")
-    source = text.removeprefix("table").strip() if table else text.strip()
+    source = text.removeprefix("table").strip(" ") if table else text.strip(" ")
     template = read(source)
     try:
         lines = [execute(template, row, lookup) for row in rows]

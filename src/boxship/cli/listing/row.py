@@ -16,9 +16,13 @@ class Row:
     JSON: "tuple[str, ...]" = ()
     METHODS: "tuple[str, ...]" = ()
     TYPE = ""
+    # Gets the names of the fields that were asked for, where somebody wants to know.
+    seen: "set[str] | None" = None
 
     def field(self, name: str) -> "Any":
         """A column's value."""
+        if self.seen is not None:
+            self.seen.add(name)
         return getattr(self, f"get_{name}")()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from boxship.cli.template.functions import FUNCTIONS, LAZY
+from boxship.cli.template.functions import FUNCTIONS, SPECIAL
 from boxship.cli.template.nodes import (
     Action,
     Branch,
@@ -24,9 +24,7 @@ from boxship.cli.template.nodes import (
     Variable,
 )
 from boxship.cli.template.parse import Template
-from boxship.cli.template.printing import NO_VALUE, print_value, true
-
-_SHOWN = 20
+from boxship.cli.template.printing import NO_VALUE, Absent, kind_of, print_value, true
 
 
 class FieldError(Exception):
@@ -64,10 +62,7 @@ class _Run:
     def _failure(self, at: int, context: object, message: str) -> TemplateError:
         line = self.source.count("\n", 0, at) + 1
         column = len(self.source[self.source.rfind("\n", 0, at) + 1 : at].encode())
-        shown = str(context)
-        if len(shown) > _SHOWN:
-            shown = f"{shown[:_SHOWN]}..."
-        return TemplateError(f'template: :{line}:{column}: executing "" at <{shown}>: {message}')
+        return TemplateError(f'template: :{line}:{column}: executing "" at <{context}>: {message}')
 
     def walk(self, nodes: Sequence[Node], dot: Any) -> None:
         for node in nodes:
@@ -116,7 +111,7 @@ class _Run:
                 del self.variables[scope:]
 
     def _items(self, pipeline: Pipeline, value: Any) -> list[tuple[Any, Any]]:
-        if value is None or value is NO_VALUE:
+        if value is None or value is NO_VALUE or isinstance(value, Absent):
             return []
         if isinstance(value, list):
             return list(enumerate(value))
@@ -185,8 +180,8 @@ class _Run:
         return value
 
     def _call(self, command: Command, function: Function, rest: Sequence[Operand], dot: Any, final: Any) -> Any:
-        if function.name in LAZY:
-            return self._lazy(function, rest, dot, final)
+        if function.name in SPECIAL:
+            return self._special(function, rest, dot, final)
         args = [self._operand(operand, dot) for operand in rest]
         if final is not _NOTHING:
             args.append(final)
@@ -200,7 +195,9 @@ class _Run:
         except ValueError as error:
             raise self._failure(function.at, command, f"error calling {function.name}: {error}") from None
 
-    def _lazy(self, function: Function, rest: Sequence[Operand], dot: Any, final: Any) -> Any:
+    def _special(self, function: Function, rest: Sequence[Operand], dot: Any, final: Any) -> Any:
+        if function.name == "call":
+            self._no_function(function, rest, dot)
         value: Any = _NOTHING
         for operand in rest:
             value = self._operand(operand, dot)
@@ -212,3 +209,12 @@ class _Run:
             message = f"wrong number of args for {function.name}: want at least 1 got 0"
             raise self._failure(function.at, function, message)
         return value
+
+    def _no_function(self, function: Function, rest: Sequence[Operand], dot: Any) -> None:
+        """`call`: no value of ours is a function."""
+        if not rest:
+            raise self._failure(function.at, function, "wrong number of args for call: want at least 1 got 0")
+        kind = kind_of(self._operand(rest[0], dot))
+        command = Command((function, *rest))
+        message = f"error calling call: non-function {rest[0]} of type {kind}"
+        raise self._failure(function.at, command, message)

@@ -1,7 +1,7 @@
 """The functions that templates call: Go's built-in ones and the docker CLI's.
 
-Each takes its arguments in a list and raises ValueError with Go's words. `and`, `or` are the executor's, since they
-don't evaluate everything.
+Each takes its arguments in a list and raises ValueError with Go's words. `and`, `or` and `call` are the
+executor's, since they need more than values.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from boxship.cli.template.printing import (
     NO_VALUE,
+    Absent,
     GoMap,
     kind_of,
     print_value,
@@ -19,7 +20,7 @@ from boxship.cli.template.printing import (
     sprint,
     true,
 )
-from boxship.client.json import compact
+from boxship.client.json import compact, marshal
 
 Args = Sequence[Any]
 
@@ -28,7 +29,9 @@ _COMPARABLE = (bool, int, float, str)
 
 def _json(args: Args) -> str:
     value = args[0]
-    return "null" if value is NO_VALUE else compact(getattr(value, "as_json", value))
+    if hasattr(value, "as_json"):  # a row, whose JSON Docker's formatter makes, with HTML's characters escaped
+        return marshal(value.as_json)
+    return "null" if value is NO_VALUE or isinstance(value, Absent) else compact(value)
 
 
 def _text(value: Any) -> str:
@@ -109,7 +112,7 @@ def _slice(args: Args) -> Any:
             raise ValueError(f"index out of range: {bound}")
     if len(bounds) > 1 and bounds[0] > bounds[1]:
         raise ValueError(f"invalid slice index: {bounds[0]} > {bounds[1]}")
-    return value[slice(*bounds[:2])] if bounds else value
+    return value[bounds[0] : bounds[1] if len(bounds) > 1 else None] if bounds else value
 
 
 def _same_kind(left: Any, right: Any) -> None:
@@ -157,13 +160,8 @@ def _javascript(args: Args) -> str:
     return text.replace("\n", "\\u000A").replace("\r", "\\u000D").replace("\t", "\\u0009")
 
 
-def _call(args: Args) -> Any:
-    raise ValueError(f"non-function of type {kind_of(args[0])}")
-
-
 # name -> (the function, the fewest arguments, the most; -1 for any number)
 FUNCTIONS: dict[str, tuple[Callable[[Args], Any], int, int]] = {
-    "call": (_call, 1, -1),
     "eq": (_equal, 1, -1),
     "ge": (_compare(lambda left, right: left >= right), 2, 2),
     "gt": (_compare(lambda left, right: left > right), 2, 2),
@@ -189,5 +187,6 @@ FUNCTIONS: dict[str, tuple[Callable[[Args], Any], int, int]] = {
     "upper": (lambda args: _text(args[0]).upper(), 1, 1),
 }
 
-LAZY = ("and", "or")
-NAMES = frozenset((*FUNCTIONS, *LAZY))
+# The executor's own.
+SPECIAL = ("and", "call", "or")
+NAMES = frozenset((*FUNCTIONS, *SPECIAL))

@@ -15,7 +15,7 @@ _CLOSERS = SPACE + ".,|:=)("
 @dataclass(frozen=True, slots=True)
 class Token:
     """kind: "text", "left", "right", "space", "field", "variable", "word", "string", "raw", "char", "number",
-    "end", or the sign itself. at: the offset in the template."""
+    "end", "odd" for what has no place in an action, or the sign itself. at: the offset in the template."""
 
     kind: str
     text: str
@@ -131,7 +131,7 @@ def _token(source: str, at: int) -> Token:
         return Token(sign, sign, at)
     if sign == ":":
         raise failure(source, at, "expected :=")
-    raise failure(source, at, f"unrecognized character in action: U+{ord(sign):04X} {quote_rune(sign)}")
+    return Token("odd", sign, at)
 
 
 def _wordy(character: str) -> bool:

@@ -80,9 +80,10 @@ class _Parser:
         """Nodes up to `end`, `else` or the end of the template; which it was."""
         nodes: list[Node] = []
         while True:
-            token = self._next()
+            token = self._token()
             if token.kind == "end":
                 return tuple(nodes), "end of file"
+            self._next()
             if token.kind == "text":
                 nodes.append(Text(token.text))
                 continue
@@ -198,9 +199,6 @@ class _Parser:
                 break
             if token.kind == "|":
                 self._next()
-                following = self._skip()
-                if following.kind == ends:
-                    raise self._failure(following, "missing value for command")
                 break
             raise self._unexpected(token, "operand")
         if not operands:
@@ -271,4 +269,5 @@ class _Parser:
     def _unexpected(self, token: Token, context: str) -> TemplateError:
         if token.kind == "end":
             return self._failure(token, f"unclosed action in {context}")
-        return self._failure(token, f"unexpected <{token.text}> in {context}")
+        shown = quote(token.text) if token.kind == "odd" else f"<{token.text}>"
+        return self._failure(token, f"unexpected {shown} in {context}")

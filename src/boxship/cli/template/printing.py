@@ -16,6 +16,30 @@ class GoMap(dict[str, Any]):
     """An object that is a map in Docker's types."""
 
 
+# Fields whose objects are maps in Docker's types.
+MAPS = frozenset(
+    (
+        "Annotations", "Attributes", "Containers", "Data", "Details", "DriverOpts", "ExposedPorts", "IndexConfigs",
+        "Labels", "Networks", "Options", "PortBindings", "Ports", "Runtimes", "StorageOpt", "Sysctls", "Tmpfs",
+        "Volumes",
+    )
+)  # fmt: skip
+_MOUNT = ("Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation")
+
+
+class Absent:
+    """A pointer that JSON leaves out where it is nil."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "<nil>"
+
+
 class _NoValue:
     """What a missing key of a map gives."""
 
@@ -35,7 +59,7 @@ def true(value: Any) -> bool:
 
 def kind_of(value: Any) -> str:
     """The Go type's name, for messages."""
-    if value is None or value is NO_VALUE:
+    if value is None or value is NO_VALUE or isinstance(value, Absent):
         return "nil"
     if isinstance(value, bool):
         return "bool"
@@ -59,12 +83,27 @@ def print_value(value: Any) -> str:
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, GoMap):
-        return "map[" + " ".join([f"{key}:{print_value(value[key])}" for key in sorted(value)]) + "]"
+        return "map[" + " ".join([f"{key}:{_nested(value[key])}" for key in sorted(value)]) + "]"
     if isinstance(value, dict):
-        return "{" + " ".join([print_value(item) for item in value.values()]) + "}"
+        return _struct(value)
     if isinstance(value, list):
-        return "[" + " ".join([print_value(item) for item in value]) + "]"
+        return "[" + " ".join([_nested(item) for item in value]) + "]"
     return str(value)
+
+
+def _struct(value: dict[str, Any]) -> str:
+    if not value:
+        return "map[]"  # no struct is empty
+    if "Destination" in value and "RW" in value:
+        # JSON leaves a mount's empty fields out.
+        value = {key: value.get(key, "") for key in _MOUNT}
+    return "{" + " ".join([_nested(item, key) for key, item in value.items()]) + "}"
+
+
+def _nested(value: Any, name: str = "") -> str:
+    if value is None:
+        return "map[]" if name in MAPS else "[]"
+    return print_value(GoMap(value) if name in MAPS and isinstance(value, dict) else value)
 
 
 def _float(value: float) -> str:
