@@ -92,6 +92,22 @@ def test_networks_and_volumes_as_far_as_they_go(api: Api) -> None:
         assert api.request("GET", path).status == 503
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "what"),
+    [
+        ("POST", "/v1.51/build?t=x", "build images"),
+        ("POST", "/containers/x/pause", "pause containers"),
+        ("GET", "/containers/x/archive?path=/", "copy files"),
+        ("GET", "/images/a/b:1/get", "save images"),
+    ],
+)
+def test_what_is_not_built_says_so(api: Api, method: str, path: str, what: str) -> None:
+    """With a sentence, not "page not found"."""
+    answer = api.request(method, path)
+    assert answer.status == 501
+    assert answer.json["message"].startswith("Boxship ") and answer.json["message"].endswith(f" can't {what} yet")
+
+
 def test_disk_usage(api: Api) -> None:
     """What was asked for, in the shape of the version."""
     body = api.request("GET", "/system/df?type=image").json

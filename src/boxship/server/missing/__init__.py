@@ -1,0 +1,1 @@
+"""What Docker has and this engine does not have yet."""

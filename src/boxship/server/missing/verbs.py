@@ -1,0 +1,59 @@
+"""Verbs that are not built yet: 501 and a sentence, where Docker's clients would else say "page not found".
+
+Who builds one takes its line out: two verbs for one path are an error at the start.
+"""
+
+from boxship import __version__
+from boxship.engine.engine import Engine
+from boxship.http.request import Request
+from boxship.lib.errors import Unsupported
+from boxship.server.router import Verb, route
+
+_MISSING = (
+    ("POST", "/build", "build images"),
+    ("POST", "/build/prune", "build images, so there is no build cache"),
+    ("POST", "/build/cancel", "build images"),
+    ("POST", "/grpc", "build images with BuildKit"),
+    ("POST", "/session", "build images with BuildKit"),
+    ("POST", "/commit", "make images of containers"),
+    ("POST", "/auth", "log in to registries"),
+    ("GET", "/distribution/{name}/json", "ask registries"),
+    ("POST", "/images/{name}/push", "push images"),
+    ("GET", "/images/{name}/get", "save images"),
+    ("GET", "/images/get", "save images"),
+    ("GET", "/images/search", "search registries"),
+    ("POST", "/images/prune", "prune images"),
+    ("POST", "/containers/prune", "prune containers"),
+    ("POST", "/containers/{ref}/pause", "pause containers"),
+    ("POST", "/containers/{ref}/unpause", "pause containers"),
+    ("POST", "/containers/{ref}/rename", "rename containers"),
+    ("POST", "/containers/{ref}/update", "change containers"),
+    ("GET", "/containers/{ref}/stats", "measure containers"),
+    ("GET", "/containers/{ref}/top", "list the processes of containers"),
+    ("GET", "/containers/{ref}/changes", "compare containers with their images"),
+    ("GET", "/containers/{ref}/export", "export containers"),
+    ("HEAD", "/containers/{ref}/archive", "copy files"),
+    ("GET", "/containers/{ref}/archive", "copy files"),
+    ("PUT", "/containers/{ref}/archive", "copy files"),
+    ("GET", "/containers/{ref}/attach/ws", "attach over websockets"),
+    ("POST", "/volumes/create", "make volumes"),
+    ("POST", "/volumes/prune", "make volumes, so there are none to prune"),
+    ("POST", "/networks/create", "make networks"),
+    ("POST", "/networks/prune", "make networks, so there are none to prune"),
+    ("POST", "/networks/{ref}/connect", "connect containers to networks"),
+    ("POST", "/networks/{ref}/disconnect", "connect containers to networks"),
+    ("POST", "/swarm/init", "form swarms"),
+    ("POST", "/swarm/join", "form swarms"),
+    ("POST", "/plugins/pull", "run plugins"),
+)
+
+
+def _refuse(what: str) -> Verb:
+    async def verb(engine: Engine, request: Request, **_: str) -> None:
+        raise Unsupported(f"Boxship {__version__} can't {what} yet")
+
+    return verb
+
+
+for _method, _pattern, _what in _MISSING:
+    route(_method, _pattern)(_refuse(_what))
