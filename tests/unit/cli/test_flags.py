@@ -67,7 +67,7 @@ def test_the_rest_is_the_command_s() -> None:
         (["-ite"], "flag needs an argument: 'e' in -e"),
         (["---x"], "bad flag syntax: ---x"),
         (["--=x"], "bad flag syntax: --=x"),
-        (["-m", "x"], "invalid argument \"x\" for \"-m, --memory\" flag: invalid size: 'x'"),
+        (["-m", "x"], 'invalid argument "x" for "-m, --memory" flag: invalid size: \'x\''),
         (["-d=x"], 'invalid argument "x" for "-d, --detach" flag: strconv.ParseBool: parsing "x": invalid syntax'),
     ],
 )

@@ -20,9 +20,7 @@ def test_a_table_is_as_wide_as_its_cells() -> None:
 
 
 def test_columns_end_where_a_line_has_none() -> None:
-    assert align("a\tb\nlonger than ten\tb\n\nc\td\n") == (
-        "a                 b\nlonger than ten   b\n\nc         d\n"
-    )
+    assert align("a\tb\nlonger than ten\tb\n\nc\td\n") == ("a                 b\nlonger than ten   b\n\nc         d\n")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +95,9 @@ def test_times_for_the_api(far_away: object, text: str, sent: str) -> None:
     assert for_api(text, now_ns=1_000_000 * 10**9) == sent
 
 
-@pytest.mark.parametrize("text", ["foo", "1970-13-01", "1970-01-01T", "1970-01-01T1:2:3:4", "1h2", "1970-01-01T00:00:00+0"])
+@pytest.mark.parametrize(
+    "text", ["foo", "1970-13-01", "1970-01-01T", "1970-01-01T1:2:3:4", "1h2", "1970-01-01T00:00:00+0"]
+)
 def test_no_times(text: str) -> None:
     with pytest.raises(ValueError, match="failed to parse value as time or duration"):
         for_api(text)

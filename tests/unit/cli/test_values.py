@@ -14,7 +14,15 @@ from boxship.cli import values
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("0", 0), ("1024", 1024), ("64m", 64 << 20), ("64MB", 64 << 20), ("64MiB", 64 << 20), ("1.5g", 3 << 29), ("2 k", 2048)],
+    [
+        ("0", 0),
+        ("1024", 1024),
+        ("64m", 64 << 20),
+        ("64MB", 64 << 20),
+        ("64MiB", 64 << 20),
+        ("1.5g", 3 << 29),
+        ("2 k", 2048),
+    ],
 )
 def test_size(text: str, size: int) -> None:
     assert values.size(text) == size

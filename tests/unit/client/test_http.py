@@ -136,7 +136,11 @@ def test_hijack_keeps_what_came_with_the_head(path: str) -> None:
 
 
 def test_refusals(path: str) -> None:
-    Script(path, sized("404 Not Found", b'{"message":"No such container: x"}', "Connection: close"), sized("500 X", b"oops"))
+    Script(
+        path,
+        sized("404 Not Found", b'{"message":"No such container: x"}', "Connection: close"),
+        sized("500 X", b"oops"),
+    )
     client = Client(parse(path))
     with pytest.raises(DaemonError, match="No such container: x") as refused:
         client.call("GET", "/x")
@@ -151,7 +155,9 @@ def test_nobody_there(path: str) -> None:
     assert gone.value.url == f"unix://{path}"
 
 
-@pytest.mark.parametrize("answer", [b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12"])
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12"]
+)
 def test_what_is_no_answer(path: str, answer: bytes) -> None:
     Script(path, answer)
     connection = Connection(path, "h")

@@ -41,7 +41,11 @@ def test_what_is_no_json_is_refused(text: str) -> None:
         assert decode(text) == expected or expected != expected
 
 
-@given(st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5), st.integers(1, 40), st.sampled_from(["\n", "", "\r\n"]))
+@given(
+    st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5),
+    st.integers(1, 40),
+    st.sampled_from(["\n", "", "\r\n"]),
+)
 def test_a_stream_in_pieces_of_any_size(values: list[Any], size: int, end: str) -> None:
     data = "".join(encode(value) + end for value in values).encode()
     assert list(decode_stream(data[at : at + size] for at in range(0, len(data), size))) == values
@@ -50,5 +54,7 @@ def test_a_stream_in_pieces_of_any_size(values: list[Any], size: int, end: str) 
 def test_like_go() -> None:
     # What Docker 28.5.2 printed.
     assert marshal({"a": "<none>&"}) == '{"a":"\\u003cnone\\u003e\\u0026"}'
-    assert indent({"a": [], "b": {}, "c": [1]}, "    ") == '{\n    "a": [],\n    "b": {},\n    "c": [\n        1\n    ]\n}'
+    assert (
+        indent({"a": [], "b": {}, "c": [1]}, "    ") == '{\n    "a": [],\n    "b": {},\n    "c": [\n        1\n    ]\n}'
+    )
     assert compact([1e21, 1e-7, 1.0, 0.1, 123456789.5]) == "[1e+21,1e-7,1,0.1,123456789.5]"
