@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ from boxship.lib.errors import Unsupported
 from boxship.lib.logframe import LogTarget
 from boxship.model.container import AttachOptions
 from boxship.storage.logs import LogChunk, LogFollower, LogQuery, encode_batch, require_streams
+
+T = TypeVar("T")
 
 POLL_SECONDS = 0.25
 """How often a followed log is looked at where the kernel can't tell of changes."""
@@ -62,12 +65,14 @@ async def _read(engine: Engine, container: Container, target: LogTarget, query: 
     monitor = container.monitor
     ended = container.exits.add()
     ended.add_done_callback(lambda _: wake.set())
-    follower = await bulk(LogFollower, target, query)
+    opening = asyncio.ensure_future(bulk(LogFollower, target, query))
     try:
+        follower = await _to_its_end(opening)
         while True:
             wake.clear()
             over = not following or container.monitor is not monitor
-            piece = await bulk(_step, follower, container.record.config.tty, target, query)
+            step = bulk(_step, follower, container.record.config.tty, target, query)
+            piece = await _to_its_end(asyncio.ensure_future(step))
             if piece:
                 yield piece
             elif follower.done or over or _too_late(query):
@@ -79,7 +84,19 @@ async def _read(engine: Engine, container: Container, target: LogTarget, query: 
     finally:
         stop_watching()
         ended.cancel()
-        follower.close()
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
+            opening.result().close()
+
+
+async def _to_its_end(work: "asyncio.Future[T]") -> T:
+    """The result of work in a thread. A reader that is cancelled meanwhile (its client has gone) waits for the
+    thread all the same: it uses the files that the reader closes then.
+    """
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work})
+        raise
 
 
 def _step(follower: LogFollower, tty: bool, target: LogTarget, query: LogQuery) -> bytes:
