@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import termios
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.support.cli import Cli
 from tests.support.terminal import Terminal
@@ -112,6 +113,14 @@ def test_ctrl_c_ends_logs_f(boxship: Cli, name: str, terminals: Keep) -> None:
     following.send(b"\x03")
     assert following.wait() == -signal.SIGINT
     assert b"Traceback" not in following.screen
+
+
+def test_load_shows_people_its_progress(boxship: Cli, image_archive: bytes, tmp_path: Path, terminals: Keep) -> None:
+    path = tmp_path / "images.tar"
+    path.write_bytes(image_archive)
+    loading = terminals(boxship.terminal("load", "-i", str(path), columns=150))
+    assert loading.wait() == 0
+    assert b"Loaded image: bx/base:1\r\n" in loading.screen
 
 
 def test_a_terminal_that_nobody_types_into(boxship: Cli, terminals: Keep) -> None:

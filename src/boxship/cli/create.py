@@ -89,7 +89,7 @@ def _create(cli: Cli, parsed: Parsed, body: "dict[str, Any]") -> str:
 
 def check_reference(image: str) -> None:
     """Refuse what can't be an image's name. CliError."""
-    if image and all(letter in _PLAIN for letter in image):
+    if plainly_good(image):
         return
     from boxship.lib.errors import InvalidParameter
     from boxship.model.reference import parse
@@ -101,6 +101,20 @@ def check_reference(image: str) -> None:
     except InvalidParameter as error:
         if "hexadecimal" not in error.message:
             raise CliError(error.message) from None
+
+
+def plainly_good(image: str) -> bool:
+    """Whether this is a name and perhaps a tag of the usual kind: then the grammar need not be imported.
+
+    False says nothing.
+    """
+    path, colon, tag = image.rpartition(":")
+    if not colon or "/" in tag:
+        path, tag = image, "x"
+    if not (tag.isascii() and tag.replace("_", "").replace(".", "").replace("-", "").isalnum() and tag[0].isalnum()):
+        return False
+    words = path.replace("-", "/").replace("_", "/").replace(".", "/").split("/")
+    return len(image) < 128 and all(word and not set(word) - _PLAIN for word in words)
 
 
 def with_tag(image: str) -> str:

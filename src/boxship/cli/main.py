@@ -21,7 +21,11 @@ GLOBAL = (
     Flag("debug", "D", "", "Say more when something fails"),
     Flag("host", "H", "list", "Engine to talk to: unix:///path or tcp://host:port"),
     Flag("log-level", "l", "string", "Accepted for Docker's sake", hidden=True),
-    Flag("tls", "", "", "Accepted for Docker's sake", hidden=True),
+    Flag("tls", "", "", "Not supported yet", hidden=True),
+    Flag("tlscacert", "", "string", "Not supported yet", hidden=True),
+    Flag("tlscert", "", "string", "Not supported yet", hidden=True),
+    Flag("tlskey", "", "string", "Not supported yet", hidden=True),
+    Flag("tlsverify", "", "", "Not supported yet", hidden=True),
     Flag("version", "v", "", "Print the version and quit"),
 )
 FLAG_CODE = 125
@@ -65,6 +69,13 @@ def _dispatch(cli: Cli, argv: list[str]) -> int:
         raise CliError(message, FLAG_CODE) from None
     if "config" in options.given:
         os.environ["DOCKER_CONFIG"] = options.text("config")
+    if any(name.startswith("tls") for name in options.given) or os.environ.get("DOCKER_TLS_VERIFY"):
+        # Never talk in the clear to an engine that somebody wanted to be sure of.
+        raise CliError(
+            "TLS is not supported yet: the engine is reached by unix:// and by plain tcp://\n"
+            "  by ssh instead:   ssh -nNL /tmp/engine.sock:/run/boxship/boxship.sock HOST\n"
+            "                    boxship -H unix:///tmp/engine.sock …"
+        )
     cli.host_option = hosts[0] if hosts else None
     cli.context_option = options.text("context") or None
     cli.debug = options.on("debug")
