@@ -123,9 +123,12 @@ def _restore_on_death(raw: terminal.Raw) -> None:
 
 def exit_code(cli: Cli, waiting: "Response") -> int:
     """The exit code that a /wait request gives. CliError where the engine could not wait."""
-    from boxship.client.json import decode
+    from boxship.client.json import decode_stream
 
-    answer = decode(waiting.read())
+    # The answer is whole before its stream has ended.
+    answer = next(decode_stream(waiting.pieces()), None)
+    if answer is None:
+        raise CliError("Error waiting for container: the engine ended the answer before it gave one", 125)
     error = answer.get("Error")
     if error and error.get("Message"):
         raise CliError(f"Error waiting for container: {error['Message']}", 125)
