@@ -7,28 +7,39 @@ import sys
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the program with the arguments after its name; its exit code."""
-    whole = argv is None
-    if argv is None:
-        argv = sys.argv[1:]
-    if argv[:1] == ["daemon"]:
+    """Run the program with the arguments after its name; its exit code.
+
+    Without `argv` this is the whole program: the command line then ends the process itself.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["daemon"]:
         # By its name: the command line's modules know nothing of the daemon's.
         from importlib import import_module
 
-        code: int = import_module("boxship.app.daemon").main(argv[1:])
-        return code
+        ended: int = import_module("boxship.app.daemon").main(words[1:])
+        return ended
     from boxship.cli.main import main as command_line
 
-    if not whole:
-        return command_line(argv)
-    import os
+    if argv is None:
+        _alone()
+    code = command_line(words)
+    if argv is None:
+        _leave(code)
+    return code
 
+
+def _alone() -> None:
+    """Ctrl-C ends a client as it ends any program, not with a traceback."""
     from boxship.cli.signals import signals
 
-    # Ctrl-C ends a client as it ends any program, not with a traceback.
     signals.signal(signals.SIGINT, signals.SIG_DFL)
-    # Nothing is buffered here, and taking the interpreter apart takes 2 to 3 ms that nobody needs.
-    os._exit(command_line(argv))
+
+
+def _leave(code: int) -> None:
+    """Exit. Nothing is buffered, and taking the interpreter apart takes 2 to 3 ms that nobody needs."""
+    import os
+
+    os._exit(code)
 
 
 if __name__ == "__main__":
