@@ -178,10 +178,13 @@ def reading(*roots: Path, owner: str = "") -> Machine:
     )
 
 
-def left_over(before: Machine, *roots: Path, owner: str = "", mine: str = "", patience: float = 10.0) -> list[str]:
+def left_over(
+    before: Machine, *roots: Path, owner: str = "", mine: str = "", spare: str = "", patience: float = 10.0
+) -> list[str]:
     """What is there now and was not before, once it has had `patience` seconds to go.
 
-    mine: a text that names this engine in mounts, cgroups, tables and links; without it any new one counts.
+    mine: a text that names this engine in mounts, cgroups, tables and links; without it any new one counts;
+    spare: the end of what may be there, such as the engine's own cgroup while it runs.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -193,7 +196,7 @@ def left_over(before: Machine, *roots: Path, owner: str = "", mine: str = "", pa
             new = getattr(now, field.name) - getattr(before, field.name)
             if mine and field.name in ("mounts", "cgroups", "tables", "links", "netns", "loops"):
                 new = {item for item in new if mine in item}
-            found += [f"{field.name}: {item}" for item in sorted(new)]
+            found += [f"{field.name}: {item}" for item in sorted(new) if not (spare and item.endswith(spare))]
         if not found or time.monotonic() >= deadline:
             return found
         time.sleep(0.1)
