@@ -32,7 +32,13 @@ def read_to_end(sock: socket.socket) -> bytes:
 @pytest.fixture
 def container(api: Api, name: str) -> Iterator[str]:
     """A running container that passes its input on."""
-    config = {"Image": "bx/base:1", "Cmd": ["cat"], "OpenStdin": True, "StdinOnce": True, "HostConfig": {"NetworkMode": "none"}}
+    config = {
+        "Image": "bx/base:1",
+        "Cmd": ["cat"],
+        "OpenStdin": True,
+        "StdinOnce": True,
+        "HostConfig": {"NetworkMode": "none"},
+    }
     assert api.request("POST", f"/containers/create?name={name}", config).status == 201
     assert api.request("POST", f"/containers/{name}/start").status == 204
     yield name
