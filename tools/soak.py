@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import itertools
 import random
 import sys
 import threading
@@ -64,7 +63,9 @@ class Soak:
 
     def ask(self, method: str, path: str, body: object, good: tuple[int, ...]) -> tuple[dict[str, int], int]:
         """Ask until a daemon answers; the answer, and how often it was asked."""
-        for times in itertools.count(1):
+        times = 0
+        while True:
+            times += 1
             try:
                 answer = Api(self.engine.socket_path).request(method, path, body)
             except DOWN:
@@ -74,7 +75,6 @@ class Soak:
             assert answer.status in good, f"{method} {path}: {answer.status} {answer.value}"
             found: dict[str, int] = answer.json if answer.status == 200 else {}
             return found, times
-        raise AssertionError("unreachable")
 
     def raw(self, method: str, path: str) -> bytes:
         """A raw body, asked for until a daemon answers it whole."""
