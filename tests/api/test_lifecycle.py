@@ -299,9 +299,34 @@ def test_the_unfinished_last_line_of_an_ended_log_comes_once(fresh_docker: Cli) 
 def test_a_log_is_followed_without_inotify(fresh_engine: Engine, fresh_docker: Cli) -> None:
     limit = Path("/proc/sys/fs/inotify/max_user_watches")
     before = limit.read_text()
-    fresh_docker("run", "-d", "--name", "logged", "--network", "none", "bx/base:1", "sh", "-c", "echo a; sleep 1; echo b")
+    script = "echo a; sleep 1; echo b"
+    fresh_docker("run", "-d", "--name", "logged", "--network", "none", "bx/base:1", "sh", "-c", script)
     limit.write_text("1")
     try:
         assert fresh_docker("logs", "-f", "logged").text == "a\nb"
     finally:
         limit.write_text(before)
+
+
+def test_a_signal_after_the_first_output_is_never_too_early(api: Api, name: str) -> None:
+    """The process may be heard before its start is recorded and answered."""
+    for number in range(20):
+        container = create(api, f"{name}-{number}", "sh", "-c", "echo ready; exec sleep 60")
+        stream = api.hijack(f"{V}/containers/{container}/attach?stream=1&stdout=1")
+        with ThreadPoolExecutor(1) as pool:
+            start = pool.submit(post, api, f"/containers/{container}/start")
+            stream.read_until(b"ready")
+            assert post(api, f"/containers/{container}/kill").status == 204
+            assert start.result().status == 204
+        stream.close()
+
+
+def test_a_client_that_attaches_during_the_start_is_served(api: Api, name: str) -> None:
+    for number in range(20):
+        container = create(api, f"{name}-{number}", "sh", "-c", "sleep 0.2; echo seen")
+        with ThreadPoolExecutor(1) as pool:
+            start = pool.submit(post, api, f"/containers/{container}/start")
+            time.sleep(0.001 * number)
+            stream = api.hijack(f"{V}/containers/{container}/attach?stream=1&stdout=1")
+            assert b"seen" in stream.read_all()
+            assert start.result().status == 204

@@ -32,6 +32,8 @@ class Attachment:
         serves the client (or will, after the start), and after the last byte where logs are replayed.
         """
         options, container = self._options, self._container
+        # What waits is handed to the monitor at the beginning of a start: this client is too late for that.
+        await container.settled()
         if options.logs:
             await self._with_logs(sock, leftover)
         elif not options.stream or not (options.stdin or options.stdout or options.stderr):

@@ -34,6 +34,7 @@ async def kill(engine: Engine, ref: str, signal: str) -> None:
 
 async def kill_container(engine: Engine, container: Container, number: int) -> None:
     """`kill` for a container at hand."""
+    await container.settled()
     ends = _ends_policy(container, number)
     if container.state.phase == "restarting":
         if ends:

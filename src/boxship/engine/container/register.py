@@ -42,7 +42,7 @@ class Container:
     it. retry: the pause before the next try of a restart policy. no_restart: a person ended this run.
     leaving: the end of the former run's monitor. keep: `restart` is under way, an --rm container stays.
     filter_program: the compiled seccomp filter of this run, None when it has to be looked up.
-    stopping: `stop` waits for the exit. removing: a removal is under way.
+    starting: a start is under way. stopping: `stop` waits for the exit. removing: a removal is under way.
     """
 
     def __init__(self, record: ContainerRecord) -> None:
@@ -60,6 +60,7 @@ class Container:
         self.leaving: asyncio.Task[None] | None = None
         self.filter_program: str | None = None
         self.keep = False
+        self.starting = False
         self.stopping = False
         self.removing = False
 
@@ -84,6 +85,12 @@ class Container:
     def active(self) -> bool:
         """Running as Docker's API understands it: also between two tries of a restart policy."""
         return self.state.phase in ("running", "restarting")
+
+    async def settled(self) -> None:
+        """Wait for a start that is under way: its process may run, and be seen, before that is recorded."""
+        if self.starting:
+            async with self.lock:
+                pass
 
     def set_state(self, state: ContainerState) -> None:
         self.record = msgspec.structs.replace(self.record, state=state)

@@ -10,6 +10,10 @@ async def resize(engine: Engine, ref: str, height: int, width: int) -> None:
     Before the start it is kept for the start, and answered as Docker answers it. Conflict when nothing runs.
     """
     container = engine.containers.get(ref)
+    if container.starting:
+        # Kept for the next start, should this one fail.
+        container.size = (height, width)
+        await container.settled()
     if container.monitor is None or not container.running:
         container.size = (height, width)
         raise Conflict(f"container {container.id} is not running")

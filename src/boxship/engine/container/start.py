@@ -14,6 +14,7 @@ from boxship.engine.supervise.exits import watch
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Conflict, NotModified
 from boxship.model.container import ContainerState
+from boxship.runtime.launch import Attach
 
 
 async def start(engine: Engine, ref: str) -> None:
@@ -53,28 +54,36 @@ async def _start(engine: Engine, container: Container, restart_count: int) -> No
             # The former run's monitor still has the cgroup and the bundle.
             await asyncio.wait({container.leaving})
         attachments, container.pending = tuple(container.pending), []
+        container.starting = True
         try:
-            joined = joined_namespaces(engine, container.record.host)
-            request = await quick(start_request, engine, container.record, joined, attachments, size=container.size)
-            monitor = await engine.launcher.start(request)
-        except (BoxshipError, OSError) as error:
-            for sock, _, _ in attachments:
-                sock.close()
-            raise await _failed(engine, container, explain(error, container.name)) from error
-        container.no_restart = False
-        container.filter_program = request.seccomp_program
-        container.set_state(
-            ContainerState(
-                phase="running",
-                pid=monitor.pid,
-                started_ns=monitor.started_ns,
-                finished_ns=container.state.finished_ns,
-                restart_count=restart_count,
-            )
+            await _run(engine, container, restart_count, attachments)
+        finally:
+            container.starting = False
+
+
+async def _run(engine: Engine, container: Container, restart_count: int, attachments: tuple[Attach, ...]) -> None:
+    try:
+        joined = joined_namespaces(engine, container.record.host)
+        request = await quick(start_request, engine, container.record, joined, attachments, size=container.size)
+        monitor = await engine.launcher.start(request)
+    except (BoxshipError, OSError) as error:
+        for sock, _, _ in attachments:
+            sock.close()
+        raise await _failed(engine, container, explain(error, container.name)) from error
+    container.no_restart = False
+    container.filter_program = request.seccomp_program
+    container.set_state(
+        ContainerState(
+            phase="running",
+            pid=monitor.pid,
+            started_ns=monitor.started_ns,
+            finished_ns=container.state.finished_ns,
+            restart_count=restart_count,
         )
-        await engine.containers.save(container)
-        publish(engine, container, "start")
-        watch(engine, container, monitor)
+    )
+    await engine.containers.save(container)
+    publish(engine, container, "start")
+    watch(engine, container, monitor)
 
 
 async def _failed(engine: Engine, container: Container, failure: StartFailure) -> BoxshipError:

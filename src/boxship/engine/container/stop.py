@@ -27,6 +27,7 @@ async def stop(engine: Engine, ref: str, *, signal: str, timeout: int | None) ->
     NotModified when it does not run; BoxshipError for a bad signal, in Docker's words.
     """
     container = engine.containers.get(ref)
+    await container.settled()
     if not container.active:
         raise NotModified(f"container {ref} is not running")
     try:

@@ -20,6 +20,7 @@ async def exec_create(engine: Engine, ref: str, config: ExecConfig) -> str:
     if not config.cmd:
         raise InvalidParameter("No exec command specified")
     container = engine.containers.get(ref)
+    await container.settled()
     must_run(container)
     try:
         keys = parse_detach_keys(config.detach_keys)
