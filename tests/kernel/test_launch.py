@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -40,7 +41,7 @@ class Rig:
         layer = root / "layer" / "bin"
         layer.mkdir(parents=True)
         shutil.copy(busybox, layer / "busybox")
-        for name in ("sh", "cat", "sleep", "true", "false", "id", "sha256sum", "stty", "yes", "head", "hostname"):
+        for name in ("sh", "cat", "sleep", "true", "false", "id", "sha256sum", "stty", "yes", "head", "hostname", "test"):
             (layer / name).symlink_to("busybox")
         for name in ("upper", "work"):
             (root / name).mkdir()
@@ -276,8 +277,12 @@ def test_a_killed_zygote_is_replaced_and_its_containers_live(rig: Rig) -> None:
             await asyncio.sleep(0.1)
             await monitor.signal(signal.SIGKILL)
             assert (await ended(launcher, monitor)).code == 137
-            again = await launcher.start(rig.request("true"))
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 7, hard))
+            again = await launcher.start(rig.request("sh", "-c", f"test $(ulimit -n) = {soft}"))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
             rig.pids.append(launcher.zygote_pid)
+            # The new zygote has the limit of the old one, whatever the daemon's is now.
             assert (await ended(launcher, again)).code == 0
             listener.close()
         async with rig.launcher() as second:

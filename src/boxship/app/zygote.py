@@ -1,7 +1,8 @@
-"""The zygote's entry: `python -I -S -c … <listener fd> <run folder>`; started by runtime/launch/spawn.py only."""
+"""The zygote's entry: `python -I -S -c … <listener fd> <run folder> <open files>`; started by runtime/launch/spawn.py only."""
 
 from __future__ import annotations
 
+import resource
 import sys
 
 from boxship.app.jobs import JOBS
@@ -9,4 +10,5 @@ from boxship.shim import zygote
 
 
 def main() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[3]), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     zygote.main(int(sys.argv[1]), sys.argv[2], JOBS)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import shutil
 import socket
 from pathlib import Path
@@ -32,6 +33,8 @@ class Launcher:
         self._kept: dict[str, int] = {}
         self._lock = asyncio.Lock()
         self._monitors: dict[str, Monitor] = {}
+        # The daemon raises its own limit later; containers get the one that it was started with, as with Docker.
+        self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.zygote_pid = 0
 
     def bundle(self, container_id: str) -> str:
@@ -76,7 +79,7 @@ class Launcher:
             wire.bind_in(listener, self._run_root, "zygote.sock")
             os.chmod(path, 0o600)
             listener.listen(16)
-            pid = spawn_zygote(listener, self._run_root)
+            pid = spawn_zygote(listener, self._run_root, self._open_files)
         log = f"{self._run_root}/zygote.log"
         sock = self._try_connect()
         if sock is None:

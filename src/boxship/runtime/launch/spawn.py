@@ -13,8 +13,8 @@ _PROGRAM = "import sys; sys.path.append({path!r}); from boxship.app.zygote impor
 _LOW_FDS = 10
 
 
-def spawn_zygote(listener: socket.socket, run_root: str) -> int:
-    """Start a zygote that serves `listener`; its pid.
+def spawn_zygote(listener: socket.socket, run_root: str, open_files: int) -> int:
+    """Start a zygote that serves `listener`; its pid. open_files: the soft limit that it and all containers get.
 
     Its interpreter is a clone on a read-only mount, so that no container can write to the host's through
     /proc/PID/exe. Its messages go to zygote.log in the run folder: a pipe of the daemon's would break with the daemon.
@@ -23,7 +23,7 @@ def spawn_zygote(listener: socket.socket, run_root: str) -> int:
     interpreter = os.path.realpath(sys.executable)
     # Isolated, and without site: the zygote imports nothing but the standard library and this package.
     program = _PROGRAM.format(path=package)
-    arguments = [interpreter, "-I", "-S", "-X", "utf8", "-X", "no_debug_ranges", "-c", program, "3", run_root]
+    arguments = [interpreter, "-I", "-S", "-X", "utf8", "-X", "no_debug_ranges", "-c", program, "3", run_root, str(open_files)]
     log = os.open(f"{run_root}/zygote.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     socket_fd = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, _LOW_FDS)
