@@ -1,4 +1,4 @@
-"""The zygote's entry: `python -I -S -c … <listener fd> <run folder> <open files>`; started by runtime/launch/spawn.py only."""
+"""The zygote's entry: `python … <listener fd> <run folder> <open files>`; runtime/launch/spawn.py alone starts it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def spawn_zygote(listener: socket.socket, run_root: str, open_files: int) -> int
     interpreter = os.path.realpath(sys.executable)
     # Isolated, and without site: the zygote imports nothing but the standard library and this package.
     program = _PROGRAM.format(path=package)
-    arguments = [interpreter, "-I", "-S", "-X", "utf8", "-X", "no_debug_ranges", "-c", program, "3", run_root, str(open_files)]
+    options = ["-I", "-S", "-X", "utf8", "-X", "no_debug_ranges"]
+    arguments = [interpreter, *options, "-c", program, "3", run_root, str(open_files)]
     log = os.open(f"{run_root}/zygote.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     socket_fd = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, _LOW_FDS)
