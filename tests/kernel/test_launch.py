@@ -41,7 +41,20 @@ class Rig:
         layer = root / "layer" / "bin"
         layer.mkdir(parents=True)
         shutil.copy(busybox, layer / "busybox")
-        for name in ("sh", "cat", "sleep", "true", "false", "id", "sha256sum", "stty", "yes", "head", "hostname", "test"):
+        for name in (
+            "sh",
+            "cat",
+            "sleep",
+            "true",
+            "false",
+            "id",
+            "sha256sum",
+            "stty",
+            "yes",
+            "head",
+            "hostname",
+            "test",
+        ):
             (layer / name).symlink_to("busybox")
         for name in ("upper", "work"):
             (root / name).mkdir()
@@ -140,9 +153,7 @@ async def run_once(rig: Rig, *command: str, stdin: bytes = b"", **more: Any) -> 
         return await ended(launcher, monitor), output
 
 
-@pytest.mark.parametrize(
-    ("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("exit 255", 255)]
-)
+@pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("exit 255", 255)])
 def test_exit_codes(rig: Rig, script: str, code: int) -> None:
     async def work() -> None:
         # The first process ignores signals that it sends itself: a second one takes it.
