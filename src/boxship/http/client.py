@@ -6,6 +6,10 @@ Source: RFC 9112; Docker's hijack is an upgrade (RFC 9110, section 7.8) to the p
 """
 
 import _socket
+import sys
+from errno import ECONNREFUSED
+from posix import F_OK, O_CLOEXEC, O_RDONLY, access, close, read
+from posix import open as open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,11 +175,41 @@ class Response:
                 return
 
 
+def _refuse_the_dead(sock: _socket.socket) -> None:
+    """ConnectionRefusedError when the process that listened on the socket is dead.
+
+    An engine's socket may outlive it, held by another process for the next daemon: the kernel takes connections, nobody
+    answers. SO_PEERCRED (unix(7)) names who called listen(2) last; 0 when that is in another pid namespace.
+    """
+    listener = int.from_bytes(sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)[:4], sys.byteorder)
+    if listener > 0 and _is_dead(listener):
+        raise ConnectionRefusedError(ECONNREFUSED, "the process that listened has ended")
+
+
+def _is_dead(pid: int) -> bool:
+    """Gone, or a zombie that nobody has reaped (proc_pid_stat(5))."""
+    try:
+        fd = open_file(f"/proc/{pid}/stat", O_RDONLY | O_CLOEXEC)
+    except FileNotFoundError:
+        # Without a /proc nothing can be told; with one, there is always the reader's own.
+        return access("/proc/self", F_OK)
+    except OSError:
+        return False
+    try:
+        # "pid (name) state …": the name may hold anything.
+        return read(fd, 4096).rpartition(b")")[2][1:2] in b"ZX"
+    except ProcessLookupError:
+        return True
+    finally:
+        close(fd)
+
+
 def _connect(address: str | tuple[str, int]) -> _socket.socket:
     if isinstance(address, str):
         sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
             sock.connect(address)
+            _refuse_the_dead(sock)
         except OSError:
             sock.close()
             raise
