@@ -31,6 +31,7 @@ PATHS = {
     "secret": "/secrets/{}",
     "config": "/configs/{}",
 }
+_EMPTY = "invalid container name or ID: value is empty"
 LOOKED_FOR = ("container", "image", "network", "volume", "plugin")
 
 
@@ -57,9 +58,11 @@ def run(cli: Cli, parsed: Parsed) -> int:
 
 
 def of_kind(cli: Cli, kind: str, name: str, size: bool = False) -> "Any":
-    """One object. DaemonError."""
+    """One object. CliError for an empty name, DaemonError."""
+    if not name:
+        raise CliError(f"Error: No such {kind}: " if kind != "container" else _EMPTY)
     query = [("size", "1")] if size and kind == "container" else []
-    return cli.client.call("GET", PATHS[kind].format(quote(name, b"/:@")), query)
+    return cli.client.call("GET", PATHS[kind].format(quote(name.removeprefix("/"), b"/:@")), query)
 
 
 def show(parsed: Parsed, get: "Callable[[str], Any]") -> int:

@@ -13,7 +13,7 @@ from boxship.cli.context import CliError
 from boxship.cli.template.execute import FieldError, Lookup, execute
 from boxship.cli.template.nodes import TemplateError
 from boxship.cli.template.parse import Template, parse
-from boxship.cli.template.printing import MAPS, NO_VALUE, Absent, GoMap
+from boxship.cli.template.printing import MAPS, NO_VALUE, Absent, GoMap, ImageConfig, NilList, NilMap
 
 # Fields that are pointers: they print <nil> where the JSON has null.
 UNREADABLE = 64
@@ -70,6 +70,8 @@ def lookup(value: Any, name: str, args: Sequence[Any]) -> Any:
     if args:
         raise FieldError(f"{name} is not a method but has arguments")
     if name in value:
+        if name == "Config" and "RootFS" in value and isinstance(value[name], dict):
+            return ImageConfig(value[name])
         return _typed(name, value[name])
     if isinstance(value, GoMap):
         return NO_VALUE
@@ -108,7 +110,7 @@ def _typed(name: str, value: Any) -> Any:
     if value is None:
         if name in _POINTERS:
             return None
-        return GoMap() if name in MAPS else []
+        return NilMap() if name in MAPS else NilList()
     if name in MAPS and isinstance(value, dict):
         return GoMap(value)
     if name == "Config" and isinstance(value, dict) and "Image" not in value and "Cmd" not in value:

@@ -13,6 +13,9 @@ from boxship.cli.template.printing import (
     NO_VALUE,
     Absent,
     GoMap,
+    ImageConfig,
+    NilList,
+    NilMap,
     kind_of,
     print_value,
     printf,
@@ -31,7 +34,11 @@ def _json(args: Args) -> str:
     value = args[0]
     if hasattr(value, "as_json"):  # a row, whose JSON Docker's formatter makes, with HTML's characters escaped
         return marshal(value.as_json)
-    return "null" if value is NO_VALUE or isinstance(value, Absent) else compact(value)
+    if value is NO_VALUE or isinstance(value, (Absent, NilList, NilMap)):
+        return "null"
+    if isinstance(value, ImageConfig):
+        value = {key: item for key, item in value.items() if item}
+    return compact(value)
 
 
 def _text(value: Any) -> str:

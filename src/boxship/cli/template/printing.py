@@ -16,6 +16,18 @@ class GoMap(dict[str, Any]):
     """An object that is a map in Docker's types."""
 
 
+class ImageConfig(dict[str, Any]):
+    """An image's config: fields that are empty are there to be asked for, but not in its JSON."""
+
+
+class NilList(list[Any]):
+    """A list that is null in JSON: it prints and counts as an empty one, and is null again as JSON."""
+
+
+class NilMap(GoMap):
+    """A map that is null in JSON, likewise."""
+
+
 # Fields whose objects are maps in Docker's types.
 MAPS = frozenset(
     (

@@ -22,12 +22,17 @@ def exec_ended(engine: Engine, container: Container, exec_id: str, code: int) ->
 
 
 def end_all(engine: Engine, container: Container, known: Iterable[ExecState]) -> None:
-    """The container's run is over: its execs with it, and Docker forgets them. known: what the monitor knew last."""
+    """The container's run is over, and its execs with it. known: what the monitor knew last.
+
+    Docker forgets them all now, so that `docker exec` may find no exit code when its container is killed. Here
+    those that have run are kept for as long as others, by their ids.
+    """
     codes = {state.exec_id: state.exit_code for state in known}
     for exec in tuple(container.execs.values()):
         if exec.running:
             code = codes.get(exec.id)
             # Killed with the container's pid namespace, if nobody knows better.
             exec_ended(engine, container, exec.id, 137 if code is None else code)
-        engine.execs.forget(exec.id)
+        if not exec.ended:
+            engine.execs.forget(exec.id)
     container.execs.clear()
