@@ -4,8 +4,9 @@ import os
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.support.cli import Cli
+from tests.support.cli import Cli, boxship_cli
 from tests.support.engine import Engine
 
 BASE = "bx/base:1"
@@ -213,3 +214,14 @@ def test_killed_in_the_middle_of_everything(fresh_engine: Engine, fresh_docker: 
             )
             assert left == [], f"round {round_number}: {folder}"
         until(lambda: os.listdir(fresh_engine.run_root / "c") == [], "the bundles' end")
+
+
+def test_our_client_is_told_at_once_that_nobody_answers(fresh_engine: Engine, fresh_docker: Cli, tmp_path: Path) -> None:
+    """The zygote holds the socket: the kernel takes the connection, and no daemon ever would."""
+    fresh_docker("run", "-d", "--network", "none", "bx/base:1", "sleep", "600").succeeded()
+    fresh_engine.kill()
+    said = boxship_cli(fresh_engine.host, tmp_path)("ps", timeout=20)
+    assert said.code == 1
+    assert b"Is the daemon running?" in said.err
+    fresh_engine.start()
+    assert fresh_docker("ps", "-q").lines
