@@ -216,7 +216,7 @@ def test_killed_in_the_middle_of_everything(fresh_engine: Engine, fresh_docker: 
         until(lambda: os.listdir(fresh_engine.run_root / "c") == [], "the bundles' end")
 
 
-def test_our_client_is_told_at_once_that_nobody_answers(fresh_engine: Engine, fresh_docker: Cli, tmp_path: Path) -> None:
+def test_our_client_is_told_that_nobody_answers(fresh_engine: Engine, fresh_docker: Cli, tmp_path: Path) -> None:
     """The zygote holds the socket: the kernel takes the connection, and no daemon ever would."""
     fresh_docker("run", "-d", "--network", "none", "bx/base:1", "sleep", "600").succeeded()
     fresh_engine.kill()
