@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pluggy
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.api import Api
 from tests.support.archives import archive, base_images
@@ -18,6 +19,10 @@ from tests.support.engine import Engine, Foreign
 from tests.support.machine import left_over, reading
 from tests.support.terminal import Terminal
 from tools.clients import clients
+
+# Tests do not time: a slow machine is no failure.
+settings.register_profile("boxship", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("boxship")
 
 
 @pytest.fixture(scope="session")
