@@ -20,13 +20,18 @@ Options:
       --data-root FOLDER    What must survive (default "/var/lib/boxship")
   -D, --debug               Say more
   -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
-  -H, --host ADDRESS        unix:///path or tcp://127.0.0.1:port, may be given again
+  -H, --host ADDRESS        unix:///path or tcp://address:port, may be given again
                             (default "unix://<run-root>/boxship.sock")
       --log-driver NAME     Where containers log that ask for nothing else (default "local")
       --log-level LEVEL     {", ".join(LEVELS)} (default "info")
       --log-opt KEY=VALUE   Option of that log driver, may be given again
       --pidfile FILE        Write the process id there
       --run-root FOLDER     What lasts until the machine restarts (default "/run/boxship")
+      --tls                 Speak TLS on tcp:// and let any client in: on the loopback only
+      --tlscacert FILE      Certificates that sign the clients'
+      --tlscert FILE        Certificate of this daemon
+      --tlskey FILE         Its key
+      --tlsverify           Speak TLS on tcp:// and let in clients with a certificate of --tlscacert
 """
 
 
@@ -47,6 +52,11 @@ class DaemonConfig:
     log_opts: tuple[tuple[str, str], ...] = ()
     pidfile: str = ""
     debug: bool = False
+    tls: bool = False
+    tlsverify: bool = False
+    tlscacert: str = ""
+    tlscert: str = ""
+    tlskey: str = ""
 
     def addresses(self) -> tuple[str, ...]:
         """Where to listen."""
@@ -68,7 +78,9 @@ class DaemonConfig:
 
 
 _SHORT = {"-D": "--debug", "-G": "--group", "-H": "--host", "-h": "--help"}
-_TEXT = ("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "config")
+_SWITCHES = ("debug", "tls", "tlsverify")
+_FILES = ("tlscacert", "tlscert", "tlskey")
+_TEXT = ("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "config", *_FILES)
 
 
 def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
@@ -88,8 +100,8 @@ def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
         if name == "--help":
             return None
         key = name.removeprefix("--")
-        if key == "debug":
-            given["debug"] = value.lower() not in ("false", "0") if equals else True
+        if name.startswith("--") and key in _SWITCHES:
+            given[key] = value.lower() not in ("false", "0") if equals else True
             continue
         if not name.startswith("--") or key not in (*_TEXT, "host", "log-opt"):
             raise UsageError(f"{'unknown flag' if word.startswith('-') else 'unexpected argument'}: {word}")
@@ -158,4 +170,19 @@ def check(config: DaemonConfig) -> DaemonConfig:
             raise UsageError(f"{folder}: the folders of a daemon must be absolute paths")
     if config.log_level not in LEVELS:
         raise UsageError(f"{config.log_level}: no log level (there are {', '.join(LEVELS)})")
+    _check_tls(config)
     return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
+
+
+def _check_tls(config: DaemonConfig) -> None:
+    given = [name for name in _FILES if getattr(config, name)]
+    if not config.tls and not config.tlsverify:
+        if given:
+            # Never in the clear what somebody wanted encrypted.
+            raise UsageError(f"--{given[0]} goes with --tlsverify, or with --tls on the loopback; say which")
+        return
+    needed = _FILES if config.tlsverify else ("tlscert", "tlskey")
+    for name in needed:
+        if name not in given:
+            asked = "--tlsverify" if config.tlsverify else "--tls"
+            raise UsageError(f"{asked} needs {', '.join(f'--{each}' for each in needed)}: --{name} is missing")

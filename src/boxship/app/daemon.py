@@ -18,9 +18,10 @@ import_asyncio()
 
 import asyncio  # noqa: E402
 import signal  # noqa: E402
+import socket  # noqa: E402
 
 from boxship.app.config import HELP, DaemonConfig, UsageError, parse_arguments  # noqa: E402
-from boxship.app.listen import open_listener  # noqa: E402
+from boxship.app.listen import open_listener, tls_context  # noqa: E402
 from boxship.app.lock import lock_root  # noqa: E402
 from boxship.app.notify import notify  # noqa: E402
 from boxship.app.workers import unpack_in_worker  # noqa: E402
@@ -106,10 +107,11 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
     server = HttpServer(Api(engine))
     try:
         # Clients that come before the boot is over wait in the sockets' queues.
-        sockets = [await open_listener(address, launcher, config.group) for address in config.addresses()]
+        tls = tls_context(config)
+        sockets = [await open_listener(address, launcher, config) for address in config.addresses()]
         await boot(engine)
         for sock in sockets:
-            await server.listen(sock)
+            await server.listen(sock, tls if sock.family != socket.AF_UNIX else None)
         running = sum(1 for container in engine.containers if container.active)
         where = " and ".join(config.addresses())
         print(

@@ -28,11 +28,20 @@ class Connection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, handler: Handler, limits: Limits, peers: "set[Connection]", *, over_tcp: bool) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limits: Limits,
+        peers: "set[Connection]",
+        *,
+        over_tcp: bool,
+        client_verified: bool = False,
+    ) -> None:
         self._handler = handler
         self._limits = limits
         self._peers = peers
         self.over_tcp = over_tcp
+        self.client_verified = client_verified
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes)
         self._loop = asyncio.get_running_loop()
         self._incoming = Incoming(limits.read_ahead)

@@ -84,6 +84,11 @@ class Request:
         return self._connection.over_tcp
 
     @property
+    def client_verified(self) -> bool:
+        """The client has shown a certificate that the daemon trusts, and has seen the daemon's."""
+        return self._connection.client_verified
+
+    @property
     def wants_upgrade(self) -> bool:
         """The client asked to switch protocols and expects 101."""
         return "upgrade" in self.headers

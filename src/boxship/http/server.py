@@ -2,9 +2,15 @@
 
 import asyncio
 import socket
+from typing import TYPE_CHECKING
 
 from boxship.http.connection import Connection, Handler
 from boxship.http.incoming import Limits
+
+if TYPE_CHECKING:
+    import ssl
+
+    from boxship.http.terminator import TlsListener
 
 # somaxconn cuts it down. asyncio's own default of 100 would shrink the queue of a socket that already
 # listens.
@@ -19,18 +25,22 @@ class HttpServer:
         self._limits = limits or Limits()
         self._connections: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
+        self._tls: list[TlsListener] = []
 
     @property
     def connections(self) -> int:
         """How many clients are connected, hijacked ones not counted."""
         return len(self._connections)
 
-    async def listen(self, sock: socket.socket) -> None:
+    async def listen(self, sock: socket.socket, tls: "ssl.SSLContext | None" = None) -> None:
         """Accept connections on a bound stream socket (unix or TCP). The socket belongs to the server from
         now on.
 
-        A unix socket's name is never removed: it belongs to whoever bound it.
+        A unix socket's name is never removed: it belongs to whoever bound it. tls: speak TLS on it (TCP only).
         """
+        if tls is not None:
+            self._listen_tls(sock, tls)
+            return
         over_tcp = sock.family != socket.AF_UNIX
         loop = asyncio.get_running_loop()
         # create_server, not create_unix_server: the latter unlinks the name at its end (Python ≥ 3.13).
@@ -41,6 +51,27 @@ class HttpServer:
         )
         self._servers.append(server)
 
+    def _listen_tls(self, sock: socket.socket, tls: "ssl.SSLContext") -> None:
+        # Only now: it brings OpenSSL in.
+        from ssl import VerifyMode
+
+        from boxship.http.terminator import TlsListener
+
+        verified = tls.verify_mode is VerifyMode.CERT_REQUIRED
+        loop = asyncio.get_running_loop()
+        sock.setblocking(False)
+        sock.listen(BACKLOG)
+
+        async def serve(plain: socket.socket) -> None:
+            await loop.connect_accepted_socket(
+                lambda: Connection(
+                    self._handler, self._limits, self._connections, over_tcp=True, client_verified=verified
+                ),
+                plain,
+            )
+
+        self._tls.append(TlsListener(sock, tls, serve))
+
     async def close(self, grace: float = 10.0) -> None:
         """Stop accepting and let requests finish.
 
@@ -49,6 +80,8 @@ class HttpServer:
         """
         for server in self._servers:
             server.close()
+        for listener in self._tls:
+            await listener.stop()
         busy = [connection for connection in tuple(self._connections) if not connection.stop()]
         if busy:
             waiting = [asyncio.ensure_future(connection.finished()) for connection in busy]
@@ -60,3 +93,5 @@ class HttpServer:
         # Let the transports' last callbacks run, so that their sockets are closed when this returns.
         while self._connections:
             await asyncio.sleep(0)
+        for listener in self._tls:
+            await listener.close()

@@ -28,8 +28,24 @@ def make_in_root(root_fd: int, path: str, *, folder: bool, mode: int = 0o755) ->
     """An O_PATH descriptor of `path`, made with its parents where it is missing.
 
     folder: what to make at the end. Symbolic links are followed inside the root, dangling ones too: what
-    they name is made. Owner of what is made is the caller. NotADirectoryError, ELOOP and the rest as the kernel says.
+    they name is made, with `mode` less the umask. Owner of what is made is the caller. NotADirectoryError, ELOOP and the rest as the kernel says.
     """
+    # Nearly always the path is there, or all but its last name: one or three calls then, not three a name.
+    try:
+        return open_in_root(root_fd, path, os.O_PATH)
+    except FileNotFoundError:
+        parent, _, name = path.rstrip("/").rpartition("/")
+    if name not in ("", ".", ".."):
+        try:
+            _make(root_fd, parent, name, folder=folder, mode=mode)
+            return open_in_root(root_fd, path, os.O_PATH)
+        except FileNotFoundError:
+            # Parents are missing too, or the name is a link to what is missing.
+            pass
+    return _walk(root_fd, path, folder=folder, mode=mode)
+
+
+def _walk(root_fd: int, path: str, *, folder: bool, mode: int) -> int:
     done: list[str] = []
     pending = [part for part in path.split("/") if part not in ("", ".")]
     links = 0
@@ -67,7 +83,6 @@ def _make(root_fd: int, parent: str, name: str, *, folder: bool, mode: int) -> N
     try:
         if folder:
             os.mkdir(name, mode, dir_fd=parent_fd)
-            os.chmod(name, mode, dir_fd=parent_fd)
         else:
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
             os.close(os.open(name, flags, 0o755 & mode, dir_fd=parent_fd))

@@ -160,9 +160,8 @@ def bounding_mask() -> int:
     return mask
 
 
-def drop_bounding(keep: int) -> None:
-    """Take every capability that is not in `keep` out of the bounding set (capabilities(7))."""
-    have = bounding_mask()
+def drop_bounding(keep: int, have: int) -> None:
+    """Take every capability that is not in `keep` out of the bounding set `have` (capabilities(7))."""
     for number in range(64):
         if have >> number & 1 and not keep >> number & 1:
             prctl(PR_CAPBSET_DROP, number)

@@ -70,11 +70,14 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
         seccomp = _read_program(process)
         builder = steps.Builder(cgroups, stdio.console)
         builder.size = stdio.size
+        # What the steps make has the mode they say.
+        os.umask(0)
         total = len(plan["steps"])
         for index, (name, arguments) in enumerate(plan["steps"], 1):
             where = arguments.get("target") or arguments.get("path") or arguments.get("key") or ""
             label = f"{name} (step {index} of {total})"
             _step(label, where, builder.run, name, arguments)
+        os.umask(0o022)
         _stdio(stdio, builder.slave_fd)
         _become(process, seccomp)
     except Failed as failed:
@@ -298,7 +301,7 @@ def _own(fd: int, uid: int) -> None:
 def _credentials(identity: Identity, masks: dict[str, int], named: bool) -> None:
     have = kernel.bounding_mask()
     # What the spec does not name is not given: no capabilities at all when it has none of these sets.
-    kernel.drop_bounding(masks.get("bounding", 0) & have)
+    kernel.drop_bounding(masks.get("bounding", 0) & have, have)
     kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
     os.setgroups(identity.groups)
     os.setresgid(identity.gid, identity.gid, identity.gid)

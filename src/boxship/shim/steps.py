@@ -38,6 +38,7 @@ class Builder:
         self.console = console
         self.root_fd = -1
         self.slave_fd = -1
+        self._folders: dict[str, int] = {}
         self.size: tuple[int, int] = (0, 0)
         self.owner = 0
 
@@ -46,6 +47,20 @@ class Builder:
 
     def target(self, path: str, *, folder: bool) -> int:
         return make_in_root(self.root_fd, path, folder=folder)
+
+    def folder(self, path: str) -> int:
+        """A descriptor of a folder in which several things are made; the builder's to close."""
+        if path not in self._folders:
+            place = self.target(path, folder=True)
+            try:
+                self._folders[path] = open_in_root(place, ".", os.O_RDONLY | os.O_DIRECTORY)
+            finally:
+                os.close(place)
+        return self._folders[path]
+
+    def close(self) -> None:
+        for fd in (self.root_fd, *self._folders.values()):
+            os.close(fd)
 
 
 def propagation(builder: Builder, flags: int) -> None:
@@ -162,46 +177,42 @@ def cgroup_mount(builder: Builder, target: str, attributes: int, private: bool) 
         mount.move(mount.mount_filesystem("tmpfs", [("source", "tmpfs"), ("mode", "755")], flags), place)
     finally:
         os.close(place)
-    for mountpoint, folder in builder.cgroups:
-        place = builder.target(f"{target}/{mountpoint.rsplit('/', 1)[1]}", folder=True)
-        try:
+    # The tmpfs is fresh and nobody else's: names in it need no careful look.
+    inside = open_in_root(builder.root_fd, target, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for mountpoint, folder in builder.cgroups:
+            name = mountpoint.rsplit("/", 1)[1]
+            os.mkdir(name, 0o755, dir_fd=inside)
             detached = mount.clone_tree(folder, recursive=False)
             mount.set_attributes(detached, add=attributes, propagation=mount.MS_PRIVATE)
-            mount.move(detached, place)
-        finally:
-            os.close(place)
+            place = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=inside)
+            try:
+                mount.move(detached, place)
+            finally:
+                os.close(place)
+    finally:
+        os.close(inside)
 
 
 def device(builder: Builder, path: str, kind: str, major: int, minor: int, mode: int, uid: int, gid: int) -> None:
     kinds = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
     folder, name = os.path.split(path)
-    parent = builder.target(folder, folder=True)
+    parent = builder.folder(folder)
     try:
-        parent_dir = open_in_root(parent, ".", os.O_RDONLY | os.O_DIRECTORY)
-    finally:
-        os.close(parent)
-    try:
-        try:
-            os.mknod(name, kinds[kind] | mode, os.makedev(major, minor), dir_fd=parent_dir)
-        except FileExistsError:
-            return
-        # mknod's mode passes the umask.
-        os.chmod(name, mode, dir_fd=parent_dir)
-        if uid or gid:
-            os.chown(name, uid, gid, dir_fd=parent_dir)
-    finally:
-        os.close(parent_dir)
+        os.mknod(name, kinds[kind] | mode, os.makedev(major, minor), dir_fd=parent)
+    except FileExistsError:
+        return
+    if uid or gid:
+        os.chown(name, uid, gid, dir_fd=parent)
 
 
 def symlink(builder: Builder, target: str, path: str) -> None:
     folder, name = os.path.split(path)
-    parent = open_in_root(builder.root_fd, folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.symlink(target, name, dir_fd=parent)
+        os.symlink(target, name, dir_fd=builder.folder(folder))
     except FileExistsError:
+        # The image brings its own.
         pass
-    finally:
-        os.close(parent)
 
 
 def open_pty(root_fd: int, size: tuple[int, int], receiver: _socket.socket) -> tuple[int, str]:
@@ -307,7 +318,7 @@ def pivot(builder: Builder, readonly: bool) -> None:
     if readonly:
         mount.set_attributes(builder.root_fd, add=mount.MOUNT_ATTR_RDONLY)
     mount.pivot_root(builder.root_fd)
-    os.close(builder.root_fd)
+    builder.close()
 
 
 STEPS: dict[str, Callable[..., None]] = {

@@ -62,7 +62,8 @@ def _confine(root: int) -> None:
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
     os.fchdir(root)
     os.chroot(".")
-    kept = kernel.capability_mask(_CAPABILITIES) & kernel.bounding_mask()
-    kernel.drop_bounding(kept)
+    have = kernel.bounding_mask()
+    kept = kernel.capability_mask(_CAPABILITIES) & have
+    kernel.drop_bounding(kept, have)
     kernel.set_capabilities(kept, kept, 0)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)

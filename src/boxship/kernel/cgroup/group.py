@@ -215,6 +215,17 @@ def _controllers(writes: list[tuple[str, str, str]]) -> list[str]:
 
 
 def _make(root: str, folder: str, layout: Layout, needed: list[str]) -> None:
+    has_cpuset = layout.version == 1 and layout.controllers.get("cpuset") == root
+    if layout.version == 1 and not has_cpuset:
+        # The parents are nearly always there: eight hierarchies, one call each.
+        try:
+            os.mkdir(folder, 0o755)
+            return
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            # The instance's first container.
+            pass
     parts = folder[len(root.rstrip("/")) :].strip("/").split("/")
     path = root.rstrip("/")
     for part in parts:
@@ -225,7 +236,7 @@ def _make(root: str, folder: str, layout: Layout, needed: list[str]) -> None:
             os.mkdir(path, 0o755)
         except FileExistsError:
             pass
-        if layout.version == 1 and layout.controllers.get("cpuset") == root:
+        if has_cpuset:
             # An empty cpuset lets nobody in (ENOSPC). A group that is there may be another start's, half made.
             for file in ("cpuset.cpus", "cpuset.mems"):
                 if not read(f"{path}/{file}").strip():
