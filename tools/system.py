@@ -26,6 +26,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "debootstrap": _command("debootstrap"),
     "iproute2": _command("ip"),
     "nftables": _command("nft"),
+    "openssl": _command("openssl"),
     "procps": _command("ps"),
 }
 

@@ -27,8 +27,9 @@ def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
 def make_in_root(root_fd: int, path: str, *, folder: bool, mode: int = 0o755) -> int:
     """An O_PATH descriptor of `path`, made with its parents where it is missing.
 
-    folder: what to make at the end. Symbolic links are followed inside the root, dangling ones too: what
-    they name is made, with `mode` less the umask. Owner of what is made is the caller. NotADirectoryError, ELOOP and the rest as the kernel says.
+    folder: what to make at the end. Symbolic links are followed inside the root, dangling ones too: what they name
+    is made, with `mode` less the umask, and is the caller's. NotADirectoryError, ELOOP and the rest as the kernel
+    says.
     """
     # Nearly always the path is there, or all but its last name: one or three calls then, not three a name.
     try:
