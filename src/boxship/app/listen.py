@@ -49,7 +49,7 @@ def tls_context(config: DaemonConfig) -> "ssl.SSLContext | None":
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(config.tlscacert)
     except ssl.SSLError as error:
-        why = (error.reason or "no PEM file").lower().replace("_", " ")
+        why = error.reason.lower().replace("_", " ") if error.reason else "no PEM file"
         raise UsageError(f"{where}: {why}") from None
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None

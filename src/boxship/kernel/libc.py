@@ -32,6 +32,7 @@ _OLD_NUMBERS: dict[str, tuple[int, int]] = {
     "sethostname": (170, 161),
     "setdomainname": (171, 162),
     "unshare": (272, 97),
+    "capget": (125, 90),
     "capset": (126, 91),
     "setns": (308, 268),
     "seccomp": (317, 277),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import _socket
+import ctypes
+import errno
 import fcntl
 import os
 import struct
@@ -149,7 +151,7 @@ def capability_mask(names: list[str]) -> int:
 
 
 def bounding_mask() -> int:
-    """The capabilities that this process may ever have (PR_CAPBSET_READ; a container need not have /proc)."""
+    """The capabilities that this process and all that it starts may ever have (PR_CAPBSET_READ)."""
     mask = 0
     for number in range(64):
         try:
@@ -160,11 +162,28 @@ def bounding_mask() -> int:
     return mask
 
 
-def drop_bounding(keep: int, have: int) -> None:
-    """Take every capability that is not in `keep` out of the bounding set `have` (capabilities(7))."""
+def permitted_mask() -> int:
+    """The capabilities that this process has and may hand on (capget(2))."""
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    data = ctypes.create_string_buffer(24)
+    syscall("capget", header, data)
+    # Two structs of effective, permitted, inheritable: the low and the high half.
+    words = struct.unpack("=6I", data.raw)
+    return int(words[1] | words[4] << 32)
+
+
+def drop_bounding(keep: int) -> None:
+    """Take every capability that is not in `keep` out of the bounding set (capabilities(7)). Needs CAP_SETPCAP."""
     for number in range(64):
-        if have >> number & 1 and not keep >> number & 1:
+        if keep >> number & 1:
+            continue
+        try:
             prctl(PR_CAPBSET_DROP, number)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            # This kernel knows no more.
+            return
 
 
 def set_capabilities(effective: int, permitted: int, inheritable: int) -> None:

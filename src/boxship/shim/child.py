@@ -299,9 +299,9 @@ def _own(fd: int, uid: int) -> None:
 
 
 def _credentials(identity: Identity, masks: dict[str, int], named: bool) -> None:
-    have = kernel.bounding_mask()
+    have = kernel.permitted_mask()
     # What the spec does not name is not given: no capabilities at all when it has none of these sets.
-    kernel.drop_bounding(masks.get("bounding", 0) & have, have)
+    kernel.drop_bounding(masks.get("bounding", 0))
     kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
     os.setgroups(identity.groups)
     os.setresgid(identity.gid, identity.gid, identity.gid)

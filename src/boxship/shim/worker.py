@@ -62,8 +62,7 @@ def _confine(root: int) -> None:
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
     os.fchdir(root)
     os.chroot(".")
-    have = kernel.bounding_mask()
-    kept = kernel.capability_mask(_CAPABILITIES) & have
-    kernel.drop_bounding(kept, have)
+    kept = kernel.capability_mask(_CAPABILITIES) & kernel.permitted_mask()
+    kernel.drop_bounding(kept)
     kernel.set_capabilities(kept, kept, 0)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
