@@ -109,7 +109,8 @@ def rig(client_home: Path) -> Iterator[Rig]:
     yield made
     # By the run folder in their arguments: a test that fails half-way has not told of all of them.
     for pid in processes_with_argument(str(run_root)):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     shutil.rmtree(root)
     shutil.rmtree(run_root)
 
@@ -379,6 +380,28 @@ def test_an_exec_that_is_not_there_tells_its_client(rig: Rig) -> None:
                 await asyncio.sleep(0.01)
             assert monitor.execs["e"].exit_code == 127
             ours.close()
+            await monitor.signal(signal.SIGKILL)
+            await ended(launcher, monitor)
+
+    run(work)
+
+
+def test_the_first_output_of_an_exec_is_never_lost(rig: Rig) -> None:
+    """The program may write before the monitor has seen that it started."""
+
+    async def one(monitor: Monitor, number: int) -> bytes:
+        ours, theirs = socket.socketpair()
+        process = {"args": ["sh", "-c", f"echo {number}"], "env": ["PATH=/bin"]}
+        await monitor.exec(ExecRequest(f"e{number}", process), (theirs, b"", ALL))
+        said = await read_all(ours)
+        ours.close()
+        return unframed(said)[1]
+
+    async def work() -> None:
+        async with rig.launcher() as launcher:
+            monitor = await launcher.start(rig.request("sleep", "50"))
+            said = await asyncio.gather(*(one(monitor, number) for number in range(60)))
+            assert said == [b"%d\n" % number for number in range(60)]
             await monitor.signal(signal.SIGKILL)
             await ended(launcher, monitor)
 

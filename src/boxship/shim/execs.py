@@ -72,6 +72,8 @@ class Execs:
             if sock is not None:
                 # A client hears of a failure, too: `_ended` tells it.
                 session.attach(sock, b"" if process.failure else early, attach)
+            # Not before: the program may have written by now, and the client is to see it.
+            session.read()
             if process.failure:
                 self._tell({"re": sequence, **process.failure})
                 return

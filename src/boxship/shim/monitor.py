@@ -108,6 +108,7 @@ class Monitor:
         for options in request["attachments"]:
             sock = _socket.socket(fileno=self._attachments.pop(0))
             session.attach(sock, leftover(options, self._attachments), options)
+        session.read()
         session.on_idle = self._maybe_leave
         process.report = report
         process.on_report = self._init_reported

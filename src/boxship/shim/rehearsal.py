@@ -51,6 +51,7 @@ def _once(log: LogTarget) -> None:
     attach: dict[str, Any] = {"stdin": True, "stdout": True, "stderr": True}
     session.attach(client, b"", attach)
     session.forked()
+    session.read()
     control.tell({"event": "started", "pid": 1, "time": 1})
     daemon.close()
     loop.run()

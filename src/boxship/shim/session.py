@@ -78,12 +78,16 @@ class Session:
         return Stdio((stdin, stdout, stderr), None, (0, 0))
 
     def forked(self) -> None:
-        """The child has its copies: let go of ours, begin to read."""
+        """The child has its copies: let go of ours."""
         for fd in self._child_fds:
             os.close(fd)
         self._child_fds = []
         if self._master_from is not None:
             self._theirs.close()
+
+    def read(self) -> None:
+        """Begin to read what the process writes. Whoever is to see all of it must be attached before."""
+        if self._master_from is not None:
             self._loop.watch(self._master_from.fileno(), IN, self._take_master)
             return
         for fd in self._outputs:
