@@ -108,7 +108,7 @@ def _read_config() -> "dict[str, Any]":
         data = os.read(fd, 1 << 20)
     finally:
         os.close(fd)
-    from boxship.client.json import decode
+    from boxship.lib.plainjson import decode
 
     try:
         value = decode(data)

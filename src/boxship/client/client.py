@@ -5,9 +5,10 @@ says which it has; the request is then made again. (The docker CLI asks /_ping f
 """
 
 from boxship.client.errors import DaemonError, Unreachable
-from boxship.client.json import decode, decode_stream, encode
+from boxship.client.json import decode_stream, encode
 from boxship.client.text import query as query_text
 from boxship.http.client import Connection, ProtocolError, Response
+from boxship.lib.plainjson import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -97,7 +97,7 @@ def _of_context(name: str) -> Host:
         return Host(f"unix://{DEFAULT_SOCKET}", DEFAULT_SOCKET, default=True)
     from hashlib import sha256
 
-    from boxship.client.json import decode
+    from boxship.lib.plainjson import decode
 
     path = f"{config_folder()}/contexts/meta/{sha256(name.encode()).hexdigest()}/meta.json"
     try:

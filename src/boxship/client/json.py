@@ -1,58 +1,13 @@
-"""JSON by the interpreter's own C scanner and encoder, without the `json` package, which imports re and enum: that
-would be half of a hot command's start-up.
+"""JSON as Docker's clients print it, and streams of JSON; lib/plainjson.py reads single texts. No `json` package."""
 
-What the scanner gives is what `json.loads` gives: dict (in the order of the text), list, str, int, float, bool, None.
-"""
+from _json import encode_basestring, encode_basestring_ascii
 
-from _json import encode_basestring, encode_basestring_ascii, make_scanner
+from boxship.lib.plainjson import BLANK, decode_first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
-
-BLANK = " \t\r\n"
-
-
-class _Context:
-    """What the C scanner asks of its JSONDecoder."""
-
-    strict = False
-    object_hook = None
-    object_pairs_hook = None
-    array_hook = None
-    parse_float = float
-    parse_int = int
-    memo: "dict[str, str]" = {}  # noqa: RUF012  (the pure scanner's, unused by the C one)
-
-    @staticmethod
-    def parse_constant(name: str) -> float:
-        return float(name)
-
-
-_scan = make_scanner(_Context)  # type: ignore[arg-type]
-
-
-def decode(data: bytes | str) -> "Any":
-    """The value of one JSON text. ValueError when it is not one."""
-    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-    text = text.strip(BLANK)
-    value, end = _first(text)
-    if end != len(text):
-        raise ValueError(f"extra characters after JSON at character {end}")
-    return value
-
-
-def _first(text: str) -> "tuple[Any, int]":
-    """The value at the text's beginning and where it ends. ValueError."""
-    try:
-        value, end = _scan(text, 0)
-    except StopIteration as stop:
-        raise ValueError(f"not JSON at character {stop.value}") from None
-    except SystemError:
-        # The scanner takes its exception's class from the json package, which is not imported (CPython, _json.c).
-        raise ValueError("not JSON") from None
-    return value, end
 
 
 def decode_stream(pieces: "Iterator[bytes]") -> "Iterator[Any]":
@@ -79,7 +34,7 @@ def decode_stream(pieces: "Iterator[bytes]") -> "Iterator[Any]":
 
 def _several(text: str) -> "Iterator[Any]":
     while text:
-        value, end = _first(text)
+        value, end = decode_first(text)
         yield value
         text = text[end:].lstrip(BLANK)
 

@@ -10,7 +10,8 @@ import pytest
 from boxship.cli.listing.ports import shown
 from boxship.cli.output import align, table
 from boxship.cli.timestamps import for_api, rfc3339_local
-from boxship.cli.units import binary_size, human_duration, human_size
+from boxship.cli.units import binary_size, human_size
+from boxship.lib.durations import human_duration
 
 
 def test_a_table_is_as_wide_as_its_cells() -> None:

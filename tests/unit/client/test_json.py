@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boxship.client.json import compact, decode, decode_stream, encode, indent, marshal
+from boxship.client.json import compact, decode_stream, encode, indent, marshal
+from boxship.lib.plainjson import decode
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

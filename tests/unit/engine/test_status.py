@@ -2,7 +2,8 @@
 
 import pytest
 
-from boxship.engine.container.status import human_duration, status_text
+from boxship.engine.container.status import status_text
+from boxship.lib.durations import human_duration
 from boxship.model.container import ContainerState
 
 SECOND = 1_000_000_000

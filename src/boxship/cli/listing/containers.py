@@ -3,8 +3,9 @@
 import time
 
 from boxship.cli.listing.row import Row, calendar, shorten
-from boxship.cli.units import human_duration, human_size
+from boxship.cli.units import human_size
 from boxship.cli.values import quote
+from boxship.lib.durations import human_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

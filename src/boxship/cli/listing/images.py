@@ -3,7 +3,8 @@
 import time
 
 from boxship.cli.listing.row import Row, calendar
-from boxship.cli.units import human_duration, human_size
+from boxship.cli.units import human_size
+from boxship.lib.durations import human_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -79,7 +79,8 @@ def security(options: "Sequence[str]") -> tuple[list[str], bool]:
 
 
 def _profile(path: str) -> str:
-    from boxship.client.json import compact, decode
+    from boxship.client.json import compact
+    from boxship.lib.plainjson import decode
 
     try:
         data = read(path)
