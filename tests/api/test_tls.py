@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import pytest
 
 from tests.support.api import frames
 from tests.support.certificates import Authority, Pair
-from tests.support.cli import Cli, docker_cli
+from tests.support.cli import Cli, boxship_cli, docker_cli
 from tests.support.engine import Engine
 
 BASE = "bx/base:1"
@@ -86,6 +88,13 @@ def docker(client_home: Path, secured: Secured, scratch: Path) -> Cli:
     return Cli((*cli.program, *secured.flags()), cli.environment)
 
 
+@pytest.fixture(scope="module")
+def own(secured: Secured, scratch: Path) -> Cli:
+    """Our CLI over TLS."""
+    cli = boxship_cli(secured.host, scratch)
+    return Cli((*cli.program, *secured.flags()), cli.environment)
+
+
 @pytest.fixture
 def running(docker: Cli) -> Iterator[str]:
     """A container that gives back what it gets."""
@@ -117,8 +126,7 @@ def test_output_that_is_not_read_at_once(docker: Cli) -> None:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
         first = process.stdout.read(1)
-        process.send_signal(19)
-        process.send_signal(18)
+        docker("version").succeeded()
         assert len(first + process.stdout.read()) == 8_000_004
     assert process.returncode == 0
 
@@ -139,13 +147,12 @@ def test_exec_and_attach(docker: Cli, running: str) -> None:
 
 def test_a_killed_client_leaves_nothing(secured: Secured, docker: Cli, running: str) -> None:
     """Its connection, its pair's both ends: closed, though no close_notify came."""
-    fds = f"/proc/{secured.engine.pid}/fd"
 
-    def sockets() -> int:
-        return sum(1 for entry in Path(fds).iterdir() if os.readlink(entry).startswith("socket:"))
+    def open_files() -> int:
+        count: int = secured.engine.api.request("GET", "/info").json["NFd"]
+        return count
 
-    secured.engine.api.request("GET", "/_ping")
-    before = sockets()
+    before = open_files()
     process = docker.start("exec", "-i", running, "cat")
     with process:
         assert process.stdin is not None and process.stdout is not None
@@ -154,10 +161,9 @@ def test_a_killed_client_leaves_nothing(secured: Secured, docker: Cli, running: 
         assert process.stdout.readline() == b"here\n"
         process.kill()
     for _ in range(200):
-        info = secured.engine.api.request("GET", "/info")
-        if info.status == 200 and sockets() <= before:
+        if open_files() <= before:
             return
-    raise AssertionError(f"{sockets() - before} sockets are left")
+    raise AssertionError(f"{open_files() - before} files are left open")
 
 
 @pytest.mark.parametrize("with_head", [True, False])
@@ -267,3 +273,67 @@ def test_only_who_asks_for_tls_pays_for_it(secured: Secured, engine: Engine) -> 
 
     assert has_openssl(secured.engine.pid)
     assert not has_openssl(engine.pid)
+
+
+def test_our_own_client(own: Cli, running: str) -> None:
+    """Requests, streams with a half-close, codes."""
+    assert own("version", "--format", "{{.Server.Version}}").succeeded().text.startswith("28.")
+    said = own(*RUN, "-i", BASE, "sh", "-c", "cat; echo err >&2; exit 7", stdin=b"in")
+    assert (said.code, said.text, said.error) == (7, "in", "err")
+    late = own(*RUN, "-i", BASE, "sh", "-c", "wc -c; sleep 1; echo late", stdin=b"12345").succeeded()
+    assert [line.strip() for line in late.lines] == ["5", "late"]
+    assert own("exec", "-i", running, "sh", "-c", "cat; echo done", stdin=b"in\n").succeeded().lines == ["in", "done"]
+    # Its input is still coming when the container has ended.
+    assert own(*RUN, "-i", BASE, "echo", "short", stdin=bytes(5_000_000)).succeeded().text == "short"
+
+
+def test_twenty_megabytes_by_our_own_client(own: Cli) -> None:
+    data = os.urandom(20_000_000)
+    assert own(*RUN, "-i", BASE, "cat", stdin=data).succeeded().out == data
+
+
+def test_our_own_terminal(own: Cli, running: str) -> None:
+    """The detach keys end the client and not the container."""
+    terminal = own.terminal("exec", "-it", running, "sh")
+    try:
+        terminal.send("echo a$((20 + 3))b\r")
+        terminal.expect("a23b")
+        terminal.send(b"\x10\x11")
+        terminal.wait()
+    finally:
+        terminal.close()
+    assert running.startswith(own("ps", "-q", "--filter", f"id={running}").succeeded().text)
+
+
+def test_our_own_client_by_the_environment(secured: Secured, scratch: Path) -> None:
+    """DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; the engine's name must be in its certificate, and a word says why not."""
+    cli = boxship_cli(secured.host, scratch)
+    asked = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(secured.authority.folder)}
+    Cli(cli.program, cli.environment | asked)("ps").succeeded()
+    # Another name for 127.0.0.1 (inet_aton(3)), which the certificate does not bear.
+    wrong = Cli(cli.program, cli.environment | asked)("-H", f"tcp://127.1:{secured.port}", "ps")
+    assert wrong.code == 1 and "certificate is not valid for '127.1'" in wrong.error
+    stranger = Authority(scratch / "tls-other", "other")
+    stranger.client()
+    other = Cli(cli.program, cli.environment | asked | {"DOCKER_CERT_PATH": str(stranger.folder)})("ps")
+    assert other.code == 1 and "tls: certificate verify failed" in other.error
+    none = cli("--tls", "ps")
+    assert none.code == 1 and "certificate required" in none.error
+    lost = cli("--tlsverify", "--tlscacert", "/nonexistent.pem", "ps")
+    assert lost.code == 1 and "the TLS file /nonexistent.pem can't be used: No such file or directory" in lost.error
+
+
+def test_a_docker_context_with_certificates(secured: Secured, client_home: Path, tmp_path: Path) -> None:
+    """One that the docker CLI made works in ours."""
+    docker = docker_cli(client_home, "", tmp_path / "docker")
+    files = f"ca={secured.authority.ca},cert={secured.client.cert},key={secured.client.key}"
+    docker("context", "create", "far", "--docker", f"host={secured.host},{files}").succeeded()
+    cli = boxship_cli("", tmp_path)
+    Cli(cli.program, cli.environment | {"DOCKER_CONFIG": str(tmp_path / "docker")})("-c", "far", "ps").succeeded()
+
+
+def test_our_own_client_in_the_clear_has_no_openssl(engine: Engine) -> None:
+    """Only who asks for it waits for it to load."""
+    words = [sys.executable, "-X", "importtime", "-m", "boxship", "-H", engine.host, "ps"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert "boxship.cli.ps" in done.stderr and "| _ssl" not in done.stderr

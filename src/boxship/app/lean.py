@@ -1,9 +1,9 @@
 """asyncio without TLS.
 
 `import asyncio` imports ssl, and with it OpenSSL: 4.4 MB of a daemon that idles at some 20 (docs/decisions, "HTTP
-and memory"). The API is served on a unix socket and on the loopback, where there is nothing to encrypt. asyncio is
-made for interpreters without ssl, so while it is imported there is none; who needs ssl later (the registry client)
-imports it as ever.
+and memory"). Most daemons listen on a unix socket, where there is nothing to encrypt, and those with TLS do not use
+asyncio's (docs/decisions/0009-tls.md). asyncio is made for interpreters without ssl, so while it is imported there is
+none; who needs ssl later (a TLS listener, the registry client) imports it as ever.
 """
 
 import sys

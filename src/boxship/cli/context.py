@@ -4,7 +4,7 @@ import os
 
 from boxship.client.client import Client
 from boxship.client.errors import Unreachable
-from boxship.client.host import Host, config_folder, find
+from boxship.client.host import Host, TlsFiles, config_folder, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class Cli:
     """One call of the program.
 
     program: "boxship", or "docker" where it was installed by that name. command: the words that named the verb
-    ("ps", "container ls"). host_option, context_option: -H and --context. debug: -D.
+    ("ps", "container ls"). host_option, context_option: -H and --context. tls: asked for by
+    --tlsverify and the like. debug: -D.
     """
 
     def __init__(self, program: str) -> None:
@@ -32,6 +33,7 @@ class Cli:
         self.command = ""
         self.host_option: str | None = None
         self.context_option: str | None = None
+        self.tls: TlsFiles | None = None
         self.debug = False
         self._client: Client | None = None
         self._config: dict[str, Any] | None = None
@@ -51,7 +53,7 @@ class Cli:
     @property
     def host(self) -> Host:
         """The engine's address. InvalidParameter."""
-        return find(self.host_option, self.config, self.context_option)
+        return find(self.host_option, self.config, self.context_option, self.tls)
 
     @property
     def reached(self) -> bool:

@@ -21,14 +21,15 @@ GLOBAL = (
     Flag("debug", "D", "", "Say more when something fails"),
     Flag("host", "H", "list", "Engine to talk to: unix:///path or tcp://host:port"),
     Flag("log-level", "l", "string", "Accepted for Docker's sake", hidden=True),
-    Flag("tls", "", "", "Not supported yet", hidden=True),
-    Flag("tlscacert", "", "string", "Not supported yet", hidden=True),
-    Flag("tlscert", "", "string", "Not supported yet", hidden=True),
-    Flag("tlskey", "", "string", "Not supported yet", hidden=True),
-    Flag("tlsverify", "", "", "Not supported yet", hidden=True),
+    Flag("tls", "", "", "Speak TLS over tcp://, with whoever answers"),
+    Flag("tlscacert", "", "string", "Certificates that sign the engine's", note='"~/.docker/ca.pem"'),
+    Flag("tlscert", "", "string", "Our certificate", note='"~/.docker/cert.pem"'),
+    Flag("tlskey", "", "string", "Its key", note='"~/.docker/key.pem"'),
+    Flag("tlsverify", "", "", "Speak TLS over tcp://, with the engine of --tlscacert only"),
     Flag("version", "v", "", "Print the version and quit"),
 )
 FLAG_CODE = 125
+_TLS_VARIABLES = ("DOCKER_TLS", "DOCKER_TLS_VERIFY")
 
 
 def main(argv: list[str]) -> int:
@@ -69,13 +70,10 @@ def _dispatch(cli: Cli, argv: list[str]) -> int:
         raise CliError(message, FLAG_CODE) from None
     if "config" in options.given:
         os.environ["DOCKER_CONFIG"] = options.text("config")
-    if any(name.startswith("tls") for name in options.given) or os.environ.get("DOCKER_TLS_VERIFY"):
-        # Never talk in the clear to an engine that somebody wanted to be sure of.
-        raise CliError(
-            "TLS is not supported yet: the engine is reached by unix:// and by plain tcp://\n"
-            "  by ssh instead:   ssh -nNL /tmp/engine.sock:/run/boxship/boxship.sock HOST\n"
-            "                    boxship -H unix:///tmp/engine.sock …"
-        )
+    if any(name.startswith("tls") for name in options.given) or any(map(os.environ.get, _TLS_VARIABLES)):
+        from boxship.cli.tls import files
+
+        cli.tls = files(options)
     cli.host_option = hosts[0] if hosts else None
     cli.context_option = options.text("context") or None
     cli.debug = options.on("debug")

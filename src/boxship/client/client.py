@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from boxship.client.host import Host
+    from boxship.http.client import Secure
 
     Query = Sequence[tuple[str, str]]
 
@@ -50,11 +51,13 @@ class Client:
         self.version = version or API_VERSION
         self.headers = tuple(headers)
         self._idle: Connection | None = None
+        self._secure: Secure | None = None
 
     def again(self) -> "Client":
         """A client of the same engine with connections of its own."""
         other = Client(self.host, self.version, self.headers)
         other.fixed = self.fixed
+        other._secure = self._secure
         return other
 
     def connect(self) -> None:
@@ -193,8 +196,12 @@ class Client:
         idle, self._idle = self._idle, None
         if idle is not None:
             return idle
+        if self.host.tls is not None and self._secure is None:
+            from boxship.client.tls import Secured
+
+            self._secure = Secured(self.host.tls, self.host.address[0])
         try:
-            return Connection(self.host.address, self.host.name)
+            return Connection(self.host.address, self.host.name, self._secure)
         except OSError as error:
             raise self._unreachable(error) from error
 

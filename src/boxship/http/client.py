@@ -13,7 +13,10 @@ from posix import open as open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    # A connected socket for another one that says the same in the clear, and what tells why that one ended.
+    Secure = Callable[[_socket.socket], tuple[_socket.socket, Callable[[], str]]]
 
 PIECE = 256 * 1024
 LONGEST_HEAD = 1024 * 1024
@@ -26,13 +29,16 @@ class ProtocolError(Exception):
 class Connection:
     """One connection, used for one exchange at a time.
 
-    address: a path for a unix socket, (host, port) for TCP. host: the Host header.
-    OSError as the system calls give it.
+    address: a path for a unix socket, (host, port) for TCP. host: the Host header. secure: for TLS
+    (client/tls.py). OSError as the system calls give it.
     """
 
-    def __init__(self, address: str | tuple[str, int], host: str) -> None:
+    def __init__(self, address: str | tuple[str, int], host: str, secure: "Secure | None" = None) -> None:
         self.host = host
         self.sock = _connect(address)
+        self.failure: Callable[[], str] | None = None
+        if secure is not None:
+            self.sock, self.failure = secure(self.sock)
         self.buffer = b""
         self.reusable = True
 
@@ -87,7 +93,8 @@ class Connection:
         data = self.sock.recv(PIECE)
         if not data:
             self.reusable = False
-            raise ProtocolError("the connection was closed before the answer was whole")
+            why = self.failure() if self.failure is not None else ""
+            raise ProtocolError(why or "the connection was closed before the answer was whole")
         return data
 
     def close(self) -> None:

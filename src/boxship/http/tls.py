@@ -47,6 +47,9 @@ class TlsCodec:
             return self._object.read(RECORD)
         except ssl.SSLWantReadError:
             return None
+        except ssl.SSLZeroReturnError:
+            # The end after our own end.
+            return b""
 
     def write(self, data: bytes) -> None:
         """Encrypt a piece of the stream."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from boxship.client.host import DEFAULT_SOCKET, find, parse
+from boxship.client.host import DEFAULT_SOCKET, TlsFiles, find, parse
 from boxship.lib.errors import InvalidParameter
 
 
@@ -41,6 +41,16 @@ def _context(folder: Path, name: str, url: str) -> None:
 )
 def test_parse(url: str, address: object) -> None:
     assert parse(url).address == address
+
+
+def test_tls() -> None:
+    """Over TCP only, and by a port of its own."""
+    files = TlsFiles("ca", "cert", "key", verify=True)
+    assert parse("tcp://h", files).address == ("h", 2376)
+    assert parse("h:1", files).address == ("h", 1)
+    assert find("tcp://h", {}, None, files).tls is files
+    assert parse("tcp://h").tls is None
+    assert parse("unix:///s", files).tls is None
 
 
 def test_a_prefix() -> None:
