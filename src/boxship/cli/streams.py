@@ -13,7 +13,7 @@ from boxship.cli.output import write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from boxship.client.client import Hijacked
 
@@ -58,11 +58,34 @@ class Streams:
         if self.leftover:
             yield self.leftover
         receive = self.sock.recv
+        wait, woken = self._waiting()
         while True:
+            if all(fd == woken for fd, _ in wait()):
+                # The handler has run by now; if it did not end the program, go on.
+                os.read(woken, 4096)
+                continue
             data = receive(PIECE)
             if not data:
                 return
             yield data
+
+    def _waiting(self) -> "tuple[Callable[[], list[tuple[int, int]]], int]":
+        """What waits for output or for a signal, and the descriptor that tells of a signal.
+
+        A signal that comes after the interpreter has looked for one and before recv(2) blocks would wait for the next
+        output, perhaps for ever. Its C handler also writes to a pipe, and that is not missed.
+        """
+        from select import POLLIN, poll
+
+        from boxship.cli.signals import signals
+
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signals.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        events = poll()
+        events.register(self.sock.fileno(), POLLIN)
+        events.register(woken, POLLIN)
+        return events.poll, woken
 
     def _feed(self) -> None:
         from boxship.cli.signals import signals
