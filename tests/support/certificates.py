@@ -1,4 +1,7 @@
-"""Certificates of the tests' own, made by openssl(1) when they are needed."""
+"""Certificates of the tests' own, made by openssl(1) when they are needed.
+
+With all that X509_V_FLAG_X509_STRICT asks for, which Python sets by default from 3.13 on.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Authority:
         self._key = folder / "ca-key.pem"
         self._openssl(
             "req", "-x509", *_KEY, "-subj", f"/CN={name}", "-days", "2", "-addext", "basicConstraints=critical,CA:TRUE",
-            "-keyout", str(self._key), "-out", str(self.ca),
+            "-addext", "keyUsage=critical,keyCertSign", "-keyout", str(self._key), "-out", str(self.ca),
         )  # fmt: skip
 
     def server(self, names: str) -> Pair:
@@ -42,7 +45,7 @@ class Authority:
         prefix = f"{name}-" if name else ""
         pair = Pair(self.folder / f"{prefix}cert.pem", self.folder / f"{prefix}key.pem")
         request, wanted = self.folder / f"{prefix}request.pem", self.folder / f"{prefix}extensions"
-        wanted.write_text(extensions)
+        wanted.write_text(f"{extensions}subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
         self._openssl(
             "req", "-new", *_KEY, "-subj", f"/CN={name or 'client'}", "-keyout", str(pair.key), "-out", str(request)
         )
