@@ -1,6 +1,7 @@
 """A container's life over the raw API: what is told, in which order, to whom."""
 
 import json
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -330,3 +331,12 @@ def test_a_client_that_attaches_during_the_start_is_served(api: Api, name: str) 
             stream = api.hijack(f"{V}/containers/{container}/attach?stream=1&stdout=1")
             assert b"seen" in stream.read_all()
             assert start.result().status == 204
+
+
+def test_a_start_changes_nothing_in_the_container(api: Api, name: str) -> None:
+    """Mount points lie in a layer below: the writable one holds what the container wrote."""
+    create(api, name, "sh", "-c", "touch /mine")
+    assert post(api, f"/containers/{name}/start").status == 204
+    assert post(api, f"/containers/{name}/wait").status == 200
+    data = api.request("GET", f"{V}/containers/{name}/json").json["GraphDriver"]["Data"]
+    assert os.listdir(data["UpperDir"]) == ["mine"]

@@ -80,3 +80,6 @@ def test_the_init_layer(tmp_path: Path) -> None:
         os.umask(mask)
     status = os.stat(f"{folder}/.dockerenv")
     assert (stat.S_IMODE(status.st_mode), status.st_size) == (0o755, 0)
+    assert os.readlink(f"{folder}/etc/mtab") == "/proc/mounts"
+    for name in ("dev/pts", "dev/shm", "proc", "sys", "etc"):
+        assert stat.S_IMODE(os.stat(f"{folder}/{name}").st_mode) == 0o755

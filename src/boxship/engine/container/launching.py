@@ -53,7 +53,7 @@ def start_request(
             container_id=record.id,
             config=config,
             host=host,
-            root=replace(root, lower=(engine.config.init_layer, *root.lower)),
+            root=replace(root, lower=(*root.lower, engine.config.init_layer)),
             rootfs=f"{engine.config.bundle_folder(record.id)}/root",
             hostname_path=files.hostname,
             hosts_path=files.hosts,
