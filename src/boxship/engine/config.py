@@ -28,6 +28,11 @@ class EngineConfig:
         """The layer that lies below every container's writable one."""
         return f"{self.data_root}/init-layer"
 
+    @property
+    def root_folder(self) -> str:
+        """Where every container's root is mounted, each in a mount namespace of its own."""
+        return f"{self.run_root}/root"
+
     def container_folder(self, container_id: str) -> str:
         """Where a container's hostname, hosts, resolv.conf and log lie."""
         return f"{self.data_root}/containers/{container_id}"

@@ -54,7 +54,7 @@ def start_request(
             config=config,
             host=host,
             root=replace(root, lower=(*root.lower, engine.config.init_layer)),
-            rootfs=f"{engine.config.bundle_folder(record.id)}/root",
+            rootfs=engine.config.root_folder,
             hostname_path=files.hostname,
             hosts_path=files.hosts,
             resolv_conf_path=files.resolv_conf,
