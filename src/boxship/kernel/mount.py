@@ -38,9 +38,6 @@ MOUNT_ATTR_STRICTATIME = 0x20
 MOUNT_ATTR_NODIRATIME = 0x80
 MOUNT_ATTR_NOSYMFOLLOW = 0x200000
 
-MS_RDONLY = 0x1
-MS_REMOUNT = 0x20
-MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_UNBINDABLE = 1 << 17
 MS_PRIVATE = 1 << 18
@@ -125,9 +122,15 @@ def overlay(lower: list[str], upper: str, work: str, attributes: int = 0) -> int
         options = [("source", "overlay"), *layers, ("upperdir", upper), ("workdir", work), *plain]
         return mount_filesystem("overlay", options, attributes)
     except OSError as error:
-        if error.errno != errno.EINVAL or "lowerdir" not in (error.strerror or ""):
+        if error.errno != errno.EINVAL:
             raise
-    return _old_overlay(lower, upper, work, plain, attributes)
+        new_way = error
+    # Before 6.5 overlayfs is behind the old interface: whatever it does not know is EINVAL, and no log says what.
+    try:
+        return _old_overlay(lower, upper, work, plain, attributes)
+    except OSError:
+        # Not the option's name, then: the new interface told more.
+        raise new_way from None
 
 
 def _old_overlay(lower: list[str], upper: str, work: str, plain: list[tuple[str, str | None]], attributes: int) -> int:
@@ -156,11 +159,6 @@ def _old_overlay(lower: list[str], upper: str, work: str, plain: list[tuple[str,
 def set_propagation(path: str, flags: int) -> None:
     """Change propagation by mount(2): MS_SLAVE, MS_PRIVATE, MS_SHARED, with MS_REC for the whole tree."""
     syscall("mount", None, os.fsencode(path), None, flags, None)
-
-
-def unmount(path: str, flags: int = 0) -> None:
-    """umount2(2)."""
-    syscall("umount2", os.fsencode(path), flags)
 
 
 def pivot_root(root_fd: int) -> None:

@@ -53,19 +53,17 @@ class Session:
         self._pending = b""
         self._close_input_after = False
         self._master_from: _socket.socket | None = None
+        self._master_to: _socket.socket | None = None
         self._child_fds: list[int] = []
         self._open_stdin = open_stdin
         self._ended = False
         self.on_idle: Callable[[], None] = lambda: None
 
     def child_side(self) -> Stdio:
-        """Make the descriptors for the child; `started` closes them here after the fork."""
+        """Make the descriptors for the child; `forked` closes them here."""
         if self._tty:
-            ours, theirs = _socket.socketpair()
-            self._master_from = ours
-            self._child_fds = []
-            self._theirs = theirs
-            return Stdio((-1, -1, -1), theirs, self._size)
+            self._master_from, self._master_to = _socket.socketpair()
+            return Stdio((-1, -1, -1), self._master_to, self._size)
         if self._open_stdin:
             stdin, self._input = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(self._input, False)
@@ -82,8 +80,9 @@ class Session:
         for fd in self._child_fds:
             os.close(fd)
         self._child_fds = []
-        if self._master_from is not None:
-            self._theirs.close()
+        if self._master_to is not None:
+            self._master_to.close()
+            self._master_to = None
 
     def read(self) -> None:
         """Begin to read what the process writes. Whoever is to see all of it must be attached before."""
