@@ -19,6 +19,7 @@ from boxship.engine.supervise.exits import ended, watch
 from boxship.engine.supervise.lost import end_lost_run
 from boxship.engine.supervise.policy import starts_at_boot
 from boxship.engine.supervise.restart import schedule
+from boxship.kernel.topdir import make_top_folder
 from boxship.lib.bridge import bulk, quick
 from boxship.lib.errors import BoxshipError, NotFound, Unavailable
 from boxship.model.container import ContainerState, ExecConfig
@@ -39,6 +40,7 @@ async def boot(engine: Engine) -> None:
     Restart policies act afterwards, beside the requests.
     """
     await quick(make_init_layer, engine.config.init_layer)
+    await quick(make_top_folder, engine.config.containers_folder, 0o710)
     await quick(engine.containers.load)
     await bulk(engine.images.sweep)
     runs = await quick(_folders, f"{engine.config.run_root}/c")
@@ -148,7 +150,7 @@ async def _sweep(engine: Engine, runs: set[str]) -> None:
     known = {container.id for container in engine.containers}
     for container_id in runs - known:
         await _end_stray(engine, container_id)
-    folders = await quick(_folders, f"{engine.config.data_root}/containers")
+    folders = await quick(_folders, engine.config.containers_folder)
     layers = set(await quick(engine.snapshotter.containers))
     for container_id in (folders | layers) - known:
         try:

@@ -33,9 +33,14 @@ class EngineConfig:
         """Where every container's root is mounted, each in a mount namespace of its own."""
         return f"{self.run_root}/root"
 
+    @property
+    def containers_folder(self) -> str:
+        """Where each container has a folder."""
+        return f"{self.data_root}/containers"
+
     def container_folder(self, container_id: str) -> str:
         """Where a container's hostname, hosts, resolv.conf and log lie."""
-        return f"{self.data_root}/containers/{container_id}"
+        return f"{self.containers_folder}/{container_id}"
 
     def bundle_folder(self, container_id: str) -> str:
         """Where the files of one run lie; the launcher makes and removes it."""

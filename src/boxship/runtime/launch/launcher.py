@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from boxship.kernel.process import CLONE_NEWPID
+from boxship.kernel.topdir import make_top_folder
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Unavailable
 from boxship.runtime.launch.link import Message
@@ -46,7 +47,7 @@ class Launcher:
     async def connect(self) -> None:
         """Find the zygote of this instance, or start one. BoxshipError when that fails."""
         self._loop = asyncio.get_running_loop()
-        os.makedirs(f"{self._run_root}/c", mode=0o711, exist_ok=True)
+        make_top_folder(f"{self._run_root}/c", 0o711)
         found = self._try_connect()
         if found is not None:
             hello, fds = await self._hello(found)

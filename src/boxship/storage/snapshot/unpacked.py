@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterable
 
+from boxship.kernel.topdir import make_top_folder
 from boxship.lib.errors import NotFound
 from boxship.storage.layers import Layer
 from boxship.storage.removal import Background, Bin, delete
@@ -31,7 +32,7 @@ class UnpackedSnapshotter:
         self._snapshots = f"{data_root}/snapshots"
         # The mode keeps the host's users from set-uid programs in there; containers come in through the mount.
         for folder in (layers, self._snapshots):
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            make_top_folder(folder, 0o700)
         self._empty = f"{layers}/{_EMPTY}"
         os.makedirs(self._empty, mode=0o755, exist_ok=True)
         self._background = Background()
