@@ -24,7 +24,11 @@ def _venv() -> bool:
 PRESENT: dict[str, Callable[[], bool]] = {
     "python3-venv": _venv,
     "debootstrap": _command("debootstrap"),
+    "e2fsprogs": _command("mkfs.ext4"),
+    "gcc": _command("gcc"),
     "iproute2": _command("ip"),
+    "libc6-dev": lambda: os.path.exists("/usr/include/stdio.h"),
+    "mount": _command("mount"),
     "nftables": _command("nft"),
     "openssl": _command("openssl"),
     "procps": _command("ps"),

@@ -12,6 +12,7 @@ import stat
 from boxship.kernel.openat2 import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
 
 _MAX_LINKS = 40
+_NULL = os.makedev(1, 3)
 
 
 def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
@@ -22,6 +23,12 @@ def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
     except OSError as error:
         error.filename = path
         raise
+
+
+def is_null(fd: int) -> bool:
+    """Whether an open file is the null device, whatever name led to it (devices.txt: character 1:3)."""
+    status = os.fstat(fd)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == _NULL
 
 
 def make_in_root(root_fd: int, path: str, *, folder: bool, mode: int = 0o755) -> int:

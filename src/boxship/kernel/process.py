@@ -213,9 +213,12 @@ def close_on_exec_from(first: int) -> None:
     syscall("close_range", first, 0xFFFFFFFF, CLOSE_RANGE_CLOEXEC)
 
 
-def join_new_session_keyring(name: str) -> None:
-    """Give this process a session keyring of its own (keyctl(2)), so that the host's keys stay out of reach."""
-    syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, name.encode())
+def join_new_session_keyring() -> None:
+    """Give this process a session keyring of its own (keyctl(2)), so that the host's keys stay out of reach.
+
+    One without a name: by name the kernel joins any keyring of that name that lets itself be searched.
+    """
+    syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def ignore_signals(*numbers: int) -> None:

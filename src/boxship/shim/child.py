@@ -18,6 +18,7 @@ import termios
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
+from boxship.kernel.inroot import is_null, open_in_root
 from boxship.kernel.seccomp import load_program
 from boxship.lib.errors import BoxshipError
 from boxship.lib.plainjson import decode, encode
@@ -40,7 +41,7 @@ EXEC_NAMESPACES = (
 class Stdio:
     """The child's ends: file descriptors for 0, 1, 2, or a socket that takes the pty's master.
 
-    size: (rows, columns) of the terminal, (0, 0) to leave it.
+    fds: -1 stands for the container's own /dev/null. size: (rows, columns) of the terminal, (0, 0) to leave it.
     """
 
     __slots__ = ("console", "fds", "size")
@@ -84,7 +85,9 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
         _tell(report, failed.report)
     except BaseException as error:
         _tell(report, {"step": "start", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
-    os._exit(1)
+    finally:
+        # Whatever happens: a child that went back to its caller would be a second monitor.
+        os._exit(1)
 
 
 def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report: int) -> None:
@@ -107,7 +110,8 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
         _tell(report, failed.report)
     except BaseException as error:
         _tell(report, {"step": "exec", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
-    os._exit(1)
+    finally:
+        os._exit(1)
 
 
 def _prepare() -> None:
@@ -202,9 +206,29 @@ def _stdio(stdio: Stdio, slave: int) -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         return
     # The ends may themselves have low numbers: move them up before they are overwritten.
-    ends = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in stdio.fds]
+    ends = [fcntl.fcntl(fd if fd >= 0 else _null(), fcntl.F_DUPFD_CLOEXEC, 10) for fd in stdio.fds]
     for fd, end in enumerate(ends):
         os.dup2(end, fd)
+
+
+def _null() -> int:
+    """The container's /dev/null; where it has none, a pipe that is at its end."""
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # A fifo or a terminal in its place must neither block nor become the controlling one.
+        fd = open_in_root(root, "/dev/null", os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
+        if is_null(fd):
+            os.set_blocking(fd, True)
+            return fd
+        os.close(fd)
+    except OSError:
+        # No /dev, or nothing there that opens.
+        pass
+    finally:
+        os.close(root)
+    fd, end = os.pipe2(os.O_CLOEXEC)
+    os.close(end)
+    return fd
 
 
 def _become(process: dict[str, Any], seccomp: bytes) -> None:
@@ -212,13 +236,19 @@ def _become(process: dict[str, Any], seccomp: bytes) -> None:
     named = "username" in user
     identity = _identity(user, process.get("groups") or [], named)
     environment = _environment(process.get("env") or [], identity.home, named)
+    cwd = process.get("cwd") or "/"
+    # With root's rights first, as runc: a user may be put where it could not go itself. Where even root may not (NFS,
+    # FUSE), the user tries.
+    inside = _change_folder(cwd, patient=True)
     _limits(process.get("rlimits") or [])
     kernel.close_on_exec_from(3)
     try:
-        kernel.join_new_session_keyring("_ses")
-    except OSError:
-        # No keyrings in this kernel, or the user's quota of keys is used up: then there is nothing to inherit either.
-        pass
+        kernel.join_new_session_keyring()
+    except OSError as error:
+        # No keyrings in this kernel, or none allowed to us and so to the container. Without a new one for another
+        # reason, such as a quota, it would keep the host's.
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
+            raise Failed("keyring", error.errno or 0, "", f"join a new session keyring: {error.strerror}") from None
     for fd in (0, 1, 2):
         _own(fd, identity.uid)
     no_new_privileges = bool(process.get("noNewPrivileges"))
@@ -227,18 +257,34 @@ def _become(process: dict[str, Any], seccomp: bytes) -> None:
     capabilities = process.get("capabilities") or {}
     masks = {name: kernel.capability_mask(values or []) for name, values in capabilities.items()}
     _credentials(identity, masks, named)
-    cwd = process.get("cwd") or "/"
-    try:
-        os.chdir(cwd)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0).lower()
-        text = f'chdir to cwd ("{cwd}") set in config.json failed: {reason}'
-        raise Failed("chdir", error.errno or 0, cwd, text) from None
+    if not inside:
+        _change_folder(cwd)
     if no_new_privileges:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         if seccomp:
             _step("load the seccomp filter", "", load_program, seccomp)
     _execute(process["args"], environment)
+
+
+def _change_folder(cwd: str, *, patient: bool = False) -> bool:
+    """Go to the working folder; False when permission lacks and the caller is patient.
+
+    Never through a link of /proc that leads to an open descriptor: those of this process are the host's.
+    """
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        folder = open_in_root(root, cwd, os.O_PATH | os.O_DIRECTORY)
+        os.fchdir(folder)
+        os.close(folder)
+    except OSError as error:
+        if patient and error.errno == errno.EACCES:
+            return False
+        reason = os.strerror(error.errno or 0).lower()
+        text = f'chdir to cwd ("{cwd}") set in config.json failed: {reason}'
+        raise Failed("chdir", error.errno or 0, cwd, text) from None
+    finally:
+        os.close(root)
+    return True
 
 
 def _identity(user: dict[str, Any], groups: list[str], named: bool) -> Identity:

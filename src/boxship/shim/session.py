@@ -68,11 +68,12 @@ class Session:
             stdin, self._input = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(self._input, False)
         else:
-            stdin = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+            # The child opens its own: whoever holds the host's /dev/null could change its mode.
+            stdin = -1
         out, stdout = os.pipe2(os.O_CLOEXEC)
         err, stderr = os.pipe2(os.O_CLOEXEC)
         self._outputs = {out: STDOUT, err: STDERR}
-        self._child_fds = [stdin, stdout, stderr]
+        self._child_fds = [fd for fd in (stdin, stdout, stderr) if fd >= 0]
         return Stdio((stdin, stdout, stderr), None, (0, 0))
 
     def forked(self) -> None:
