@@ -35,12 +35,12 @@ clients: ## docker CLI, compose and buildx of current versions, in .cache (nothi
 	@$(PYTHON) -m tools.clients
 
 demo: venv ## set-up, then the main job: a daemon, a Debian image, containers by docker and by boxship
-	@$(PYTHON) -m tools.system debootstrap
+	@$(PYTHON) -m tools.system debootstrap tini
 	@$(PYTHON) -m tools.clients >/dev/null
 	@$(BIN)/python -m tools.demo
 
 test: venv ## set-up and all tests (ARGS="-k name" for some)
-	@$(PYTHON) -m tools.system debootstrap e2fsprogs gcc iproute2 libc6-dev mount nftables openssl procps
+	@$(PYTHON) -m tools.system debootstrap e2fsprogs gcc iproute2 libc6-dev mount nftables openssl procps tini
 	@$(PYTHON) -m tools.clients >/dev/null
 	$(BIN)/pytest $(ARGS)
 

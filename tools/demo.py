@@ -137,6 +137,7 @@ def _play(demo: Demo) -> None:
     demo.show("docker images")
     demo.show(f"docker run --rm debian:{suite} head -n 2 /etc/os-release")
     demo.show(f"boxship run --rm --hostname box debian:{suite} sh -c 'echo hello from $(hostname), pid $$'")
+    demo.show(f"docker run --rm --init debian:{suite} cat /proc/1/comm")
     ticker = "i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.2; done"
     demo.show(f"docker run -d --name ticker --memory 64m debian:{suite} bash -c '{ticker}'")
     demo.show("docker exec ticker id")

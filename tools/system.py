@@ -32,6 +32,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "nftables": _command("nft"),
     "openssl": _command("openssl"),
     "procps": _command("ps"),
+    "tini": _command("tini-static"),
 }
 
 

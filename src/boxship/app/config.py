@@ -22,11 +22,14 @@ Options:
   -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
   -H, --host ADDRESS        unix:///path or tcp://address:port, may be given again
                             (default "unix://<run-root>/boxship.sock")
+      --init                Run an init in containers to forward signals and reap processes
+      --init-path FILE      That init (default: the first of docker-init, tini-static, catatonit)
       --log-driver NAME     Where containers log that ask for nothing else (default "local")
       --log-level LEVEL     {", ".join(LEVELS)} (default "info")
       --log-opt KEY=VALUE   Option of that log driver, may be given again
       --pidfile FILE        Write the process id there
       --run-root FOLDER     What lasts until the machine restarts (default "/run/boxship")
+      --selinux-enabled     Give containers SELinux labels
       --tls                 Speak TLS on tcp:// and let any client in: on the loopback only
       --tlscacert FILE      Certificates that sign the clients'
       --tlscert FILE        Certificate of this daemon
@@ -52,6 +55,9 @@ class DaemonConfig:
     log_opts: tuple[tuple[str, str], ...] = ()
     pidfile: str = ""
     debug: bool = False
+    init: bool = False
+    init_path: str = ""
+    selinux_enabled: bool = False
     tls: bool = False
     tlsverify: bool = False
     tlscacert: str = ""
@@ -78,9 +84,9 @@ class DaemonConfig:
 
 
 _SHORT = {"-D": "--debug", "-G": "--group", "-H": "--host", "-h": "--help"}
-_SWITCHES = ("debug", "tls", "tlsverify")
+_SWITCHES = ("debug", "init", "selinux-enabled", "tls", "tlsverify")
 _FILES = ("tlscacert", "tlscert", "tlskey")
-_TEXT = ("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "config", *_FILES)
+_TEXT = ("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "init-path", "config", *_FILES)
 
 
 def parse_arguments(arguments: list[str]) -> DaemonConfig | None:

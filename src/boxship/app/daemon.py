@@ -21,6 +21,7 @@ import signal  # noqa: E402
 import socket  # noqa: E402
 
 from boxship.app.config import HELP, DaemonConfig, UsageError, parse_arguments  # noqa: E402
+from boxship.app.features import features_for  # noqa: E402
 from boxship.app.listen import open_listener, tls_context  # noqa: E402
 from boxship.app.lock import lock_root  # noqa: E402
 from boxship.app.notify import notify  # noqa: E402
@@ -30,8 +31,9 @@ from boxship.engine.engine import Engine  # noqa: E402
 from boxship.http.server import HttpServer  # noqa: E402
 from boxship.image.store import ImageStore  # noqa: E402
 from boxship.kernel.cgroup import Cgroup, detect  # noqa: E402
+from boxship.lib.bridge import quick  # noqa: E402
 from boxship.lib.errors import BoxshipError  # noqa: E402
-from boxship.runtime.host import find_features  # noqa: E402
+from boxship.runtime.apparmor import load_at_boot  # noqa: E402
 from boxship.runtime.launch import Launcher  # noqa: E402
 from boxship.server.handler import Api  # noqa: E402
 from boxship.storage.content import ContentStore  # noqa: E402
@@ -91,6 +93,7 @@ async def _run(config: DaemonConfig) -> None:
 
 
 async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
+    host = features_for(config)
     launcher = Launcher(Path(config.run_root))
     await launcher.connect()
     _raise_file_limit()
@@ -102,13 +105,14 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
         images=ImageStore(database, ContentStore(f"{config.data_root}/blobs"), snapshotter),
         snapshotter=snapshotter,
         launcher=launcher,
-        host=find_features(),
+        host=host,
     )
     server = HttpServer(Api(engine))
     try:
         # Clients that come before the boot is over wait in the sockets' queues.
         tls = tls_context(config)
         sockets = [await open_listener(address, launcher, config) for address in config.addresses()]
+        await quick(load_at_boot, engine.host)
         await boot(engine)
         for sock in sockets:
             await server.listen(sock, tls if sock.family != socket.AF_UNIX else None)

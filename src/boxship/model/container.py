@@ -34,7 +34,7 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     id: 64 hexadecimal digits. name: without the slash that the API puts before it. created_ns: nanoseconds since
     the epoch. config: merged with the image's; host: with the defaults filled in. diff_ids: the image's layers,
     lowest first, so that the container outlives the image's name. image_size: bytes of those layers.
-    networks: names of the networks that were asked for.
+    networks: names of the networks that were asked for. process_label, mount_label: for SELinux, "" for none.
     """
 
     id: str
@@ -47,6 +47,8 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     host: HostConfig
     networks: list[str]
     platform: str = "linux"
+    process_label: str = ""
+    mount_label: str = ""
     state: ContainerState = ContainerState()
 
     @property

@@ -8,16 +8,20 @@ from boxship.kernel.cgroup import Layout, detect
 from boxship.kernel.process import CAPABILITIES, bounding_mask
 from boxship.runtime.spec.features import HostFeatures
 
+# A container has nothing but what it brings: only inits that are linked statically run everywhere.
 _INIT_BINARIES = (
-    *("/usr/libexec/docker/docker-init", "/usr/bin/docker-init", "/usr/local/bin/docker-init"),
+    *("/usr/libexec/docker/docker-init", "/usr/local/libexec/docker/docker-init", "/usr/lib/docker/docker-init"),
+    *("/usr/bin/docker-init", "/usr/local/bin/docker-init", "/usr/sbin/docker-init"),
     *("/usr/bin/tini-static", "/usr/bin/catatonit", "/usr/libexec/podman/catatonit"),
 )
+_APPARMOR_PARSERS = ("/usr/sbin/apparmor_parser", "/sbin/apparmor_parser")
 
 
 def find_features() -> HostFeatures:
     """Look at the kernel and the machine (blocks some milliseconds). Unavailable without control groups."""
     layout = detect()
     mask = bounding_mask()
+    process_label, file_label = _selinux_contexts()
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return HostFeatures(
         cgroup_v2=layout.version == 2,
@@ -30,12 +34,48 @@ def find_features() -> HostFeatures:
         kernel=(int(release[1]), int(release[2])) if release else (0, 0),
         machine=os.uname().machine,
         seccomp=Path("/proc/sys/kernel/seccomp/actions_avail").exists(),
-        apparmor=_text("/sys/module/apparmor/parameters/enabled") == "Y"
-        and Path("/sys/kernel/security/apparmor").exists(),
-        selinux=Path("/sys/fs/selinux/enforce").exists(),
+        apparmor=_has_apparmor(),
+        apparmor_parser=_program(*_APPARMOR_PARSERS),
+        selinux=bool(process_label),
+        selinux_process=process_label,
+        selinux_file=file_label,
         hostname=os.uname().nodename,
-        init_binary=next((path for path in _INIT_BINARIES if os.access(path, os.X_OK)), ""),
+        init_binary=_program(*_INIT_BINARIES),
     )
+
+
+def _has_apparmor() -> bool:
+    # A container manager says in `container` that this is one: its policy is not ours to fill.
+    return (
+        _text("/sys/module/apparmor/parameters/enabled") == "Y"
+        and Path("/sys/kernel/security/apparmor").exists()
+        and not os.environ.get("container")  # noqa: SIM112
+    )
+
+
+def _selinux_contexts() -> tuple[str, str]:
+    """The contexts that the machine's policy has for containers' processes and files, "" where SELinux is off.
+
+    Sources: selinux(8), /etc/selinux/config; the keys of the file are those of libselinux's lxc_contexts(5).
+    """
+    if not Path("/sys/fs/selinux/enforce").exists():
+        return "", ""
+    policy = _assignments("/etc/selinux/config").get("SELINUXTYPE", "targeted")
+    for path in ("/usr/share/containers/selinux/contexts", f"/etc/selinux/{policy}/contexts/lxc_contexts"):
+        found = _assignments(path)
+        if found.get("process") and found.get("file"):
+            return found["process"], found["file"]
+    return "", ""
+
+
+def _assignments(path: str) -> dict[str, str]:
+    """`key = "value"` lines; # and ; begin comments."""
+    pairs = (line.partition("=") for line in _text(path).splitlines() if line.lstrip()[:1] not in ("#", ";", ""))
+    return {key.strip(): value.strip().strip('"') for key, equals, value in pairs if equals}
+
+
+def _program(*paths: str) -> str:
+    return next((path for path in paths if os.access(path, os.X_OK)), "")
 
 
 def _v1_limits(layout: Layout) -> dict[str, bool]:

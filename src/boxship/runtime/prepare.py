@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from boxship.kernel.cgroup.layout import unescape
 from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model.config import ContainerConfig, DeviceMapping, HostConfig
+from boxship.runtime.relabel import relabel
 from boxship.runtime.spec.input import DeviceNode, Prepared
+from boxship.runtime.spec.labels import shared_label
 from boxship.runtime.spec.points import MountPoint, mount_points
 
 # Folders of /dev that a container has of its own.
@@ -15,8 +17,8 @@ _OWN_FOLDERS = frozenset(("pts", "shm", "fd", "mqueue", "hugepages", ".lxc", ".l
 _OWN_NODES = frozenset(("console", "ptmx"))
 
 
-def prepare(config: ContainerConfig, host: HostConfig) -> Prepared:
-    """Make the sources of `-v` that are missing, look up devices, check mount propagation (blocks).
+def prepare(config: ContainerConfig, host: HostConfig, *, mount_label: str = "") -> Prepared:
+    """Make the sources of `-v` that are missing and label them, look up devices, check mount propagation (blocks).
 
     InvalidParameter for a `--mount` whose source is gone; BoxshipError in Docker's words for devices that are none and
     mounts that can't propagate; OSError when a source can't be made.
@@ -29,6 +31,8 @@ def prepare(config: ContainerConfig, host: HostConfig) -> Prepared:
                     f'invalid mount config for type "bind": bind source path does not exist: {point.source}'
                 )
             os.makedirs(point.source, mode=0o755, exist_ok=True)
+        if point.relabel and mount_label:
+            relabel(point.source, shared_label(mount_label) if point.relabel == "z" else mount_label)
     if host.privileged:
         devices = tuple(_all_devices("/dev"))
     else:

@@ -6,6 +6,7 @@ import msgspec
 
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.runtime.spec import HostFeatures, Prepared, SpecInput, build_spec
+from boxship.runtime.spec.labels import NO_LABELS, Labels
 from boxship.storage.snapshot.base import OverlayRoot
 
 ID = "4f5e" * 16
@@ -37,6 +38,7 @@ def spec(
     features: HostFeatures = FEATURES,
     prepared: Prepared | None = None,
     joined: dict[str, str] | None = None,
+    labels: Labels = NO_LABELS,
 ) -> dict[str, Any]:
     """The spec of a container with files and a root at made-up places."""
     return build_spec(
@@ -53,6 +55,7 @@ def spec(
             cgroup_parent="/boxship/test",
             prepared=prepared or Prepared(),
             joined=joined or {},
+            labels=labels,
         )
     )
 

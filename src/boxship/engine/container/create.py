@@ -7,6 +7,7 @@ import msgspec
 
 from boxship.engine.container.defaults import fill_in
 from boxship.engine.container.files import default_hostname
+from boxship.engine.container.labels import new_labels
 from boxship.engine.container.merge import merge
 from boxship.engine.container.names import check_name, random_name
 from boxship.engine.container.notify import publish
@@ -22,6 +23,7 @@ from boxship.model.container import ContainerRecord
 from boxship.model.image import ImageRecord
 from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check, settle
 from boxship.runtime.spec.check import SUPPORTED
+from boxship.runtime.spec.labels import level_of
 from boxship.storage.logs.options import check_log_options
 
 # What this engine does beside the runtime; what is missing here is refused, not ignored.
@@ -75,6 +77,8 @@ async def _create(
     warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
     host = settle(host, engine.host)
 
+    labels = new_labels(engine, host)
+    level = level_of(labels.mount)
     container_id = new_id()
     name = _take_name(engine, name, container_id)
     record = ContainerRecord(
@@ -87,12 +91,17 @@ async def _create(
         config=msgspec.structs.replace(config, hostname=default_hostname(config, host, container_id)),
         host=host,
         networks=_networks(config, host, networking),
+        process_label=labels.process,
+        mount_label=labels.mount,
     )
+    engine.containers.levels.add(level)
     try:
         container = await engine.containers.add(record)
     except BaseException:
         engine.containers.release(name, container_id)
         raise
+    finally:
+        engine.containers.levels.discard(level)
     publish(engine, container, "create")
     return container_id, warnings
 

@@ -15,6 +15,7 @@ from boxship.lib.clock import rfc3339nano
 from boxship.lib.errors import NotFound
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.container import ContainerState
+from boxship.runtime.spec.security import apparmor_profile, read_security
 
 # Keys that Docker leaves out while they are empty.
 _OPTIONAL_CONFIG = (
@@ -46,9 +47,9 @@ async def inspect(engine: Engine, ref: str, *, size: bool) -> dict[str, Any]:
         "RestartCount": state.restart_count,
         "Driver": engine.snapshotter.name,
         "Platform": record.platform,
-        "MountLabel": "",
-        "ProcessLabel": "",
-        "AppArmorProfile": "",
+        "MountLabel": record.mount_label,
+        "ProcessLabel": record.process_label,
+        "AppArmorProfile": _apparmor(engine, record.host, prepared=prepared),
         "ExecIDs": [exec.id for exec in container.execs.values() if not exec.ended] or None,
         "HostConfig": host_body(record.host),
         "GraphDriver": await quick(_graph_driver, engine, record.id),
@@ -94,6 +95,12 @@ def _without_empty(body: dict[str, Any], optional: tuple[str, ...]) -> dict[str,
         if not body[key] and not (key in ("StopTimeout", "Init") and body[key] is not None):
             del body[key]
     return body
+
+
+def _apparmor(engine: Engine, host: HostConfig, *, prepared: bool) -> str:
+    """Before the first start the profile that was asked for, then the one that confines."""
+    security = read_security(host.security_opt)
+    return apparmor_profile(security, host, engine.host) if prepared else security.apparmor
 
 
 def _graph_driver(engine: Engine, container_id: str) -> dict[str, Any]:

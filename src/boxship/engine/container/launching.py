@@ -10,10 +10,13 @@ from boxship.engine.engine import Engine
 from boxship.lib.errors import Conflict
 from boxship.model.config import HostConfig
 from boxship.model.container import ContainerRecord
+from boxship.runtime.apparmor import make_ready
 from boxship.runtime.launch import Attach, StartRequest
 from boxship.runtime.prepare import prepare
 from boxship.runtime.spec import SpecInput, build_spec
+from boxship.runtime.spec.labels import Labels
 from boxship.runtime.spec.namespaces import joined_containers
+from boxship.runtime.spec.security import apparmor_profile, read_security
 
 _NAMESPACES = {"network": "net", "ipc": "ipc", "pid": "pid"}
 
@@ -45,6 +48,7 @@ def start_request(
     size: the terminal's height and width as clients said them; else what `docker run` sent along with the config.
     """
     config, host = record.config, record.host
+    make_ready(apparmor_profile(read_security(host.security_opt), host, engine.host), engine.host)
     log = log_target(engine, record)
     root = engine.snapshotter.prepare(record.id, record.diff_ids)
     files = write_files(record, engine.config.container_folder(record.id))
@@ -60,8 +64,9 @@ def start_request(
             resolv_conf_path=files.resolv_conf,
             features=engine.host,
             cgroup_parent=f"/boxship/{engine.config.instance}",
-            prepared=prepare(config, host),
+            prepared=prepare(config, host, mount_label=record.mount_label),
             joined=joined,
+            labels=Labels(record.process_label, record.mount_label),
         )
     )
     height, width = (host.console_size or [0, 0])[:2]

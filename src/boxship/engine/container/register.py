@@ -103,13 +103,17 @@ class Container:
 
 
 class Containers:
-    """The register. All methods run on the event loop and only `add`, `save` and `forget` wait."""
+    """The register. All methods run on the event loop and only `add`, `save` and `forget` wait.
+
+    levels: SELinux levels of containers that are being made.
+    """
 
     def __init__(self, store: ContainerStore) -> None:
         self._store = store
         self._by_id: dict[str, Container] = {}
         self._by_name: dict[str, str] = {}
         self._ids: list[str] = []
+        self.levels: set[str] = set()
 
     def load(self) -> None:
         """Read all records (blocks; once, at boot)."""

@@ -10,7 +10,7 @@ from boxship.runtime.spec import build_exec_process
 def exec_request(engine: Engine, exec: Exec) -> ExecRequest:
     """The process of an exec: the container's, but for what the exec says otherwise (blocks)."""
     record, config = exec.container.record, exec.config
-    process = build_exec_process(record.config, record.host, engine.host, config)
+    process = build_exec_process(record.config, record.host, engine.host, config, record.process_label)
     if record.host.group_add:
         process["groups"] = record.host.group_add
     height, width = (config.console_size or [0, 0])[:2]

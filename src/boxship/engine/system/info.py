@@ -119,6 +119,8 @@ def _security(host: HostFeatures) -> list[str]:
         options.append("name=apparmor")
     if host.seccomp:
         options.append("name=seccomp,profile=builtin")
+    if host.selinux:
+        options.append("name=selinux")
     if host.cgroup_v2:
         # A cgroup namespace of its own is the default there.
         options.append("name=cgroupns")
@@ -134,4 +136,7 @@ def _warnings(host: HostFeatures) -> list[str]:
         (host.cpu_cfs, "No cpu cfs period support"),
         (host.cpuset, "No cpuset support"),
     )
-    return [f"WARNING: {text}" for there, text in missing if not there]
+    warnings = [f"WARNING: {text}" for there, text in missing if not there]
+    if host.apparmor and not host.apparmor_parser:
+        warnings.append("WARNING: No apparmor_parser: containers run without the default AppArmor profile")
+    return warnings

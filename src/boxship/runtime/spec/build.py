@@ -40,7 +40,7 @@ def build_spec(source: SpecInput) -> dict[str, Any]:
     """
     config, host = source.config, source.host
     security = read_security(host.security_opt)
-    process = build_process(config, host, source.features)
+    process = build_process(config, host, source.features, source.labels.process)
     linux: dict[str, Any] = {
         "resources": build_resources(host, source.features, source.prepared),
         "cgroupsPath": cgroup_path(source),
@@ -57,6 +57,8 @@ def build_spec(source: SpecInput) -> dict[str, Any]:
         linux["maskedPaths"] = masked
     if read_only := _paths(host.readonly_paths, READONLY_PATHS, privileged=host.privileged):
         linux["readonlyPaths"] = read_only
+    if source.labels.mount:
+        linux["mountLabel"] = source.labels.mount
     if source.prepared.propagation:
         linux["rootfsPropagation"] = source.prepared.propagation
 

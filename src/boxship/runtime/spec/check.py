@@ -104,7 +104,7 @@ def _check_missing(host: HostConfig, features: HostFeatures, supported: Set[str]
         raise Unsupported(f"runtime {host.runtime} is not supported yet: leave --runtime out")
     if host.runtime not in ("", RUNTIME):
         raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
-    if needs_init(host) and not features.init_binary:
+    if needs_init(host, features) and not features.init_binary:
         raise BoxshipError(
             "--init needs a small init on this machine; looked for docker-init, tini-static and catatonit\n"
             "  to install one:      apt-get install tini"

@@ -10,7 +10,10 @@ class HostFeatures:
     cgroup_v2: the unified hierarchy alone. The flags from memory_limit to pids_limit say which limits control
     groups can keep here. cpus: how many processors; cpuset_cpus, cpuset_mems: their lists, as "0-3,6".
     capabilities: those that this process may hand on (the bounding set), in the kernel's order. kernel:
-    (major, minor). machine: as uname(2). hostname: the host's. init_binary: a small init for --init, "" for none.
+    (major, minor). machine: as uname(2). hostname: the host's. init_binary: a small init for --init, "" for none;
+    init_default: containers that don't say get it, too (the daemon's --init).
+    apparmor: the kernel confines by it; apparmor_parser: the program that loads profiles, "" for none.
+    selinux: containers get labels; selinux_process, selinux_file: the policy's contexts for them, "" for none.
     """
 
     cgroup_v2: bool = False
@@ -37,6 +40,10 @@ class HostFeatures:
     machine: str = "x86_64"
     seccomp: bool = True
     apparmor: bool = False
+    apparmor_parser: str = ""
     selinux: bool = False
+    selinux_process: str = ""
+    selinux_file: str = ""
     hostname: str = ""
     init_binary: str = ""
+    init_default: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.runtime.spec.features import HostFeatures
+from boxship.runtime.spec.labels import NO_LABELS, Labels
 from boxship.storage.snapshot.base import OverlayRoot
 
 
@@ -47,6 +48,7 @@ class SpecInput:
 
     rootfs: where the root is (or would be) mounted. cgroup_parent: the control group that the container's goes
     into, unless its HostConfig names another. joined: namespaces of other containers, type as in the OCI spec -> path.
+    labels: for SELinux.
     """
 
     container_id: str
@@ -61,3 +63,4 @@ class SpecInput:
     cgroup_parent: str = "/boxship"
     prepared: Prepared = NOTHING_PREPARED
     joined: Mapping[str, str] = field(default_factory=dict)
+    labels: Labels = NO_LABELS

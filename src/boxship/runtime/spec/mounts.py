@@ -38,7 +38,7 @@ def build_mounts(source: SpecInput, security: Security) -> list[dict[str, Any]]:
         # Fewer parts first; within that in the order of the request.
         asked.sort(key=lambda point: point.target.count("/"))
         mounts += [_of(point) for point in asked]
-    if needs_init(host):
+    if needs_init(host, source.features):
         mounts.append(_mount(INIT_PATH, "bind", source.features.init_binary, "bind", "ro"))
     files = (
         ("/etc/resolv.conf", source.resolv_conf_path),

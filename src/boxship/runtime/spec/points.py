@@ -27,7 +27,7 @@ class MountPoint:
     """kind: "bind" or "tmpfs". options: as in the OCI spec.
 
     make_source: a missing source is made as a folder before the start. propagation: "" for a tmpfs.
-    mode: as `-v` wrote it.
+    mode: as `-v` wrote it. relabel: "z" for an SELinux label that all containers share, "Z" for the container's own.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class MountPoint:
     propagation: str = ""
     mode: str = ""
     make_source: bool = False
+    relabel: str = ""
 
 
 def mount_points(config: ContainerConfig, host: HostConfig) -> list[MountPoint]:
@@ -64,7 +65,15 @@ def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
         propagation = bind.propagation or DEFAULT_PROPAGATION
         options = ["rbind", *(["rro"] if bind.read_only else []), propagation]
         yield MountPoint(
-            "bind", bind.source, bind.target, options, bind.read_only, propagation, bind.mode, make_source=True
+            "bind",
+            bind.source,
+            bind.target,
+            options,
+            bind.read_only,
+            propagation,
+            bind.mode,
+            make_source=True,
+            relabel=bind.relabel,
         )
     for mount in host.mounts or ():
         bound.add(clean(mount.target))

@@ -7,7 +7,7 @@ from boxship.model.config import ContainerConfig, HostConfig, Ulimit
 from boxship.model.container import ExecConfig, words
 from boxship.runtime.spec.capabilities import container_capabilities
 from boxship.runtime.spec.features import HostFeatures
-from boxship.runtime.spec.security import Security, read_security
+from boxship.runtime.spec.security import Security, apparmor_profile, read_security
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 INIT_PATH = "/sbin/docker-init"
@@ -61,16 +61,19 @@ def check_limits(limits: list[Ulimit] | None) -> None:
             )
 
 
-def build_process(config: ContainerConfig, host: HostConfig, features: HostFeatures) -> dict[str, Any]:
-    """`process` of the container's first process.
+def build_process(
+    config: ContainerConfig, host: HostConfig, features: HostFeatures, process_label: str = ""
+) -> dict[str, Any]:
+    """`process` of the container's first process. process_label: its SELinux label, "" for none.
 
     The user stays text, in `user.username`: it is looked up in the container's own files, after the root switch.
     """
     security = read_security(host.security_opt)
     arguments = command(config)
-    if needs_init(host):
+    if needs_init(host, features):
         arguments = [INIT_PATH, "--", *arguments]
     process = _process(arguments, config.user, config.working_dir, host, security)
+    _set_labels(process, host, security, features, process_label)
     process["env"] = environment(config, tty=config.tty)
     process["oomScoreAdj"] = host.oom_score_adj
     _set_capabilities(process, container_capabilities(host, features))
@@ -80,10 +83,10 @@ def build_process(config: ContainerConfig, host: HostConfig, features: HostFeatu
 
 
 def build_exec_process(
-    config: ContainerConfig, host: HostConfig, features: HostFeatures, exec: ExecConfig
+    config: ContainerConfig, host: HostConfig, features: HostFeatures, exec: ExecConfig, process_label: str = ""
 ) -> dict[str, Any]:
     """`process` of `docker exec` in a running container with this config: its environment, folder and user unless
-    the exec names others; its capabilities unless the exec is privileged.
+    the exec names others; its capabilities unless the exec is privileged; always its AppArmor profile and label.
     """
     arguments = list(exec.cmd or ())
     if not arguments:
@@ -91,6 +94,7 @@ def build_exec_process(
     security = read_security(host.security_opt)
     user, folder = exec.user or config.user, exec.working_dir or config.working_dir
     process = _process(arguments, user, folder, host, security)
+    _set_labels(process, host, security, features, process_label)
     process["env"] = environment(config, tty=exec.tty, more=exec.env)
     held = features.capabilities if exec.privileged else container_capabilities(host, features)
     _set_capabilities(process, held)
@@ -99,9 +103,12 @@ def build_exec_process(
     return process
 
 
-def needs_init(host: HostConfig) -> bool:
-    """Whether --init has an effect: it takes a pid namespace of the container's own."""
-    return bool(host.init) and not host.pid_mode
+def needs_init(host: HostConfig, features: HostFeatures) -> bool:
+    """Whether an init goes before the command: asked for, by the container or the daemon, and in a pid namespace of
+    the container's own.
+    """
+    wanted = features.init_default if host.init is None else host.init
+    return wanted and not host.pid_mode
 
 
 def _process(arguments: list[str], user: str, folder: str, host: HostConfig, security: Security) -> dict[str, Any]:
@@ -122,6 +129,15 @@ def _process(arguments: list[str], user: str, folder: str, host: HostConfig, sec
     if security.no_new_privileges:
         process["noNewPrivileges"] = True
     return process
+
+
+def _set_labels(
+    process: dict[str, Any], host: HostConfig, security: Security, features: HostFeatures, process_label: str
+) -> None:
+    if profile := apparmor_profile(security, host, features):
+        process["apparmorProfile"] = profile
+    if process_label:
+        process["selinuxLabel"] = process_label
 
 
 def _set_capabilities(process: dict[str, Any], names: tuple[str, ...]) -> None:

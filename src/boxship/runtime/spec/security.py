@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from boxship.lib.errors import BoxshipError, Unsupported
+from boxship.lib.errors import BoxshipError
 from boxship.model.config import HostConfig
+from boxship.runtime.profiles.apparmor import DEFAULT_PROFILE
 from boxship.runtime.profiles.render import read_profile, render
 from boxship.runtime.profiles.seccomp import default_profile
 from boxship.runtime.spec.features import HostFeatures
 
 UNCONFINED = "unconfined"
 _BUILTIN = ("", "builtin")
+_DOCKERS_DEFAULT = "docker-default"
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
@@ -62,9 +64,9 @@ def read_security(options: list[str] | None) -> Security:
 
 
 def check_security(host: HostConfig, features: HostFeatures) -> list[str]:
-    """Warnings about the security options. Errors as `read_security`; Unsupported for what is not enforced here."""
+    """Warnings about the security options that this machine can't honour. Errors as `read_security`."""
     security = read_security(host.security_opt)
-    warnings = []
+    warnings: list[str] = []
     if security.seccomp not in (*_BUILTIN, UNCONFINED):
         read_profile(security.seccomp)
         if not features.seccomp:
@@ -73,17 +75,25 @@ def check_security(host: HostConfig, features: HostFeatures) -> list[str]:
         raise BoxshipError(
             "seccomp is not enabled in your kernel; to run without it: --security-opt seccomp=unconfined"
         )
-    if features.apparmor:
-        if security.apparmor not in ("", UNCONFINED):
-            raise Unsupported(
-                f"AppArmor profile {security.apparmor} cannot be applied: AppArmor is not supported yet\n"
-                "  to run without it:   --security-opt apparmor=unconfined"
-            )
-        if not security.apparmor and not host.privileged:
-            warnings.append("AppArmor is not supported yet: the container runs without an AppArmor profile.")
-    if features.selinux and any(label != "disable" for label in security.labels):
-        raise Unsupported("SELinux labels are not supported yet\n  to run without them: --security-opt label=disable")
+    if security.apparmor not in ("", UNCONFINED) and not features.apparmor:
+        warnings.append(f"Your kernel does not support AppArmor: the profile {security.apparmor} has no effect.")
+    if any(label != "disable" for label in security.labels) and not features.selinux:
+        warnings.append("SELinux is not enabled for this daemon: the container gets no label.")
     return warnings
+
+
+def apparmor_profile(security: Security, host: HostConfig, features: HostFeatures) -> str:
+    """The AppArmor profile that confines the container, "" where there is none to be had.
+
+    Docker's name for the default means ours. A privileged container is unconfined, whatever it asks for.
+    """
+    if not features.apparmor:
+        return ""
+    if host.privileged:
+        return UNCONFINED
+    if security.apparmor not in ("", _DOCKERS_DEFAULT, DEFAULT_PROFILE):
+        return security.apparmor
+    return DEFAULT_PROFILE if features.apparmor_parser else UNCONFINED
 
 
 def seccomp_profile(

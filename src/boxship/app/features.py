@@ -1,0 +1,34 @@
+"""What containers can be given here: the machine's features, as far as the daemon's options let them be used."""
+
+import logging
+import os
+import shutil
+from dataclasses import replace
+
+from boxship.app.config import DaemonConfig
+from boxship.lib.errors import InvalidParameter
+from boxship.runtime.host import find_features
+from boxship.runtime.spec import HostFeatures
+
+log = logging.getLogger("boxship")
+
+
+def features_for(config: DaemonConfig) -> HostFeatures:
+    """Look at the machine (blocks some milliseconds). InvalidParameter when an option can't be honoured at all."""
+    found = find_features()
+    init = found.init_binary
+    if config.init_path:
+        init = shutil.which(config.init_path) or ""
+        if not init:
+            raise InvalidParameter(f"--init-path {config.init_path}: no such program")
+    if config.init and not init:
+        raise InvalidParameter(
+            "--init needs a small init on this machine; looked for docker-init, tini-static and catatonit\n"
+            "  to install one:      apt-get install tini"
+        )
+    found = replace(found, init_binary=os.path.abspath(init) if init else "", init_default=config.init)
+    if config.selinux_enabled and not found.selinux:
+        log.warning("--selinux-enabled has no effect: SELinux, or a policy with labels for containers, is not here")
+    if not config.selinux_enabled:
+        found = replace(found, selinux=False, selinux_process="", selinux_file="")
+    return found
