@@ -61,7 +61,8 @@ class AttachOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which streams a client attaches to.
 
     stream: live output and input; logs: first what was written before. detach_keys: the bytes that end the
-    attachment when they come on standard input; empty for none.
+    attachment when they come on standard input; empty for none. framed: with the headers of Docker's multiplexed
+    stream; None for those of a process without a terminal.
     """
 
     stdin: bool = False
@@ -70,6 +71,7 @@ class AttachOptions(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = True
     logs: bool = False
     detach_keys: bytes = b""
+    framed: bool | None = None
 
 
 class ExecConfig(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

@@ -5,6 +5,7 @@ told in Go's words. Clients depend on the first three (docker-py sends null for 
 the last. A generic decoder of ours does it; msgspec's own is stricter.
 """
 
+import json
 import types
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -13,6 +14,7 @@ import msgspec
 
 from boxship.http.request import Request
 from boxship.lib.errors import InvalidParameter
+from boxship.server.json_syntax import BadSyntax, value_end
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -72,18 +74,24 @@ def parse_json(data: bytes) -> Any:
         return None
     try:
         return msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        text = str(error)
     except UnicodeDecodeError:
         return parse_json(data.decode("utf-8", "replace").encode())
-    if "truncated" in text:
-        raise InvalidParameter("invalid JSON: unexpected EOF")
-    if "trailing" in text:
+    except RecursionError:
+        raise InvalidParameter("invalid JSON: exceeded max depth") from None
+    except msgspec.DecodeError:
+        return _read_leniently(data)
+
+
+def _read_leniently(data: bytes) -> Any:
+    """What Go reads and msgspec refuses: a bracket too many, half of a surrogate pair (U+FFFD), huge numbers."""
+    try:
+        end = value_end(data)
+    except BadSyntax as error:
+        raise InvalidParameter(f"invalid JSON: {error}") from None
+    if data[end:].lstrip(b" \t\r\n")[:1] not in (b"", b"}", b"]"):
         raise InvalidParameter("unexpected content after JSON")
-    where = text.partition("(byte ")[2].rstrip(")")
-    at = int(where) if where.isdecimal() else 0
-    character = data[at : at + 1].decode("ascii", "replace")
-    raise InvalidParameter(f"invalid JSON: invalid character '{character}' at byte {at}")
+    text = json.dumps(json.loads(data[:end]), ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def build(kind: type[T], value: Any, go_name: str = "", path: str = "") -> T:

@@ -129,7 +129,7 @@ class Session:
             sock,
             stdin=bool(options.get("stdin")) and self._open_stdin,
             streams=streams,
-            framed=not self._tty,
+            framed=bool(options.get("framed", not self._tty)),
             # Without a terminal the bytes are data, and no byte of data detaches.
             detach_keys=bytes.fromhex(options.get("detach_keys", "")) if self._tty else b"",
             leftover=leftover,

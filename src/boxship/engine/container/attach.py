@@ -9,6 +9,7 @@ from boxship.engine.container.logs import replay
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
+from boxship.lib.clock import now_ns
 from boxship.lib.errors import Conflict
 from boxship.model.container import AttachOptions
 
@@ -34,7 +35,10 @@ class Attachment:
         options, container = self._options, self._container
         # What waits is handed to the monitor at the beginning of a start: this client is too late for that.
         await container.settled()
-        if options.logs:
+        runs = container.monitor is not None and container.running
+        if options.logs and options.stream and not runs:
+            await self._past_then_next_run(sock, leftover)
+        elif options.logs:
             await self._with_logs(sock, leftover)
         elif not options.stream or not (options.stdin or options.stdout or options.stderr):
             sock.close()
@@ -60,6 +64,31 @@ class Attachment:
             await asyncio.gather(typing, return_exceptions=True)
             sock.close()
 
+    async def _past_then_next_run(self, sock: socket.socket, leftover: bytes) -> None:
+        """The log, then the run that is to come: a relay waits for it as any client that attached before a start."""
+        ours, theirs = socket.socketpair()
+        later = msgspec.structs.replace(self._options, logs=False)
+        past = msgspec.structs.replace(self._options, stream=False)
+        # In this order, and with no pause between them: a line is in the log before now, or in the next run.
+        until_ns = now_ns()
+        self._container.pending.append((theirs, leftover, later))
+        loop = asyncio.get_running_loop()
+        for end in (sock, ours):
+            end.setblocking(False)
+        with sock, ours:
+            try:
+                async for chunk in replay(self._engine, self._container, past, until_ns):
+                    await loop.sock_sendall(sock, chunk)
+                typing = loop.create_task(_pass_on(sock, ours))
+                try:
+                    await _pass_on(ours, sock)
+                finally:
+                    typing.cancel()
+                    await asyncio.gather(typing, return_exceptions=True)
+            except OSError:
+                # The client has gone; nobody else is concerned.
+                pass
+
     async def _pass_input(self, sock: socket.socket, leftover: bytes) -> None:
         """Pass what the client types on, until it ends; a detach sequence ends the connection."""
         options, monitor = self._options, self._container.monitor
@@ -79,6 +108,14 @@ class Attachment:
             except OSError:
                 # The monitor has let this client go.
                 sock.shutdown(socket.SHUT_RDWR)
+
+
+async def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    """Relay one direction to its end, and tell the sink of that. OSError when either side has gone."""
+    loop = asyncio.get_running_loop()
+    while data := await loop.sock_recv(source, 1 << 16):
+        await loop.sock_sendall(sink, data)
+    sink.shutdown(socket.SHUT_WR)
 
 
 def attach(engine: Engine, ref: str, options: AttachOptions) -> Attachment:

@@ -46,9 +46,11 @@ async def logs(engine: Engine, ref: str, query: LogQuery) -> LogStream:
     return LogStream(container.record.config.tty, _read(engine, container, target, query))
 
 
-async def replay(engine: Engine, container: Container, options: AttachOptions) -> AsyncIterator[bytes]:
-    """What an attachment with `logs` gets: the past, then with `stream` what follows."""
-    query = LogQuery(stdout=options.stdout, stderr=options.stderr, follow=options.stream)
+async def replay(
+    engine: Engine, container: Container, options: AttachOptions, until_ns: int = 0
+) -> AsyncIterator[bytes]:
+    """What an attachment with `logs` gets: the past, up to `until_ns` (0: all), then with `stream` what follows."""
+    query = LogQuery(stdout=options.stdout, stderr=options.stderr, follow=options.stream, until_ns=until_ns)
     target = log_target(engine, container.record)
     if query.streams() and target.driver != "none":
         async for piece in _read(engine, container, target, query):

@@ -19,7 +19,12 @@ from boxship.runtime.launch import Attach
 
 
 class ExecAttachment:
-    """An exec that starts when the client's connection is handed over. tty: the stream is raw."""
+    """An exec that starts when the client's connection is handed over.
+
+    tty: the client wants the stream raw. Docker goes by what the start says, whatever the exec was created with:
+    a terminal's output can come framed (docker-py reads it so), and without a terminal and without frames there
+    is no room for stderr.
+    """
 
     def __init__(self, engine: Engine, exec: Exec, *, tty: bool) -> None:
         self.tty = tty
@@ -34,8 +39,9 @@ class ExecAttachment:
         options = AttachOptions(
             stdin=config.attach_stdin,
             stdout=config.attach_stdout,
-            stderr=config.attach_stderr,
+            stderr=config.attach_stderr and (config.tty or not self.tty),
             detach_keys=self._exec.detach_keys,
+            framed=not self.tty,
         )
         kept = sock.dup()
         try:
@@ -64,8 +70,8 @@ async def exec_start(
 ) -> ExecAttachment | None:
     """Start an exec. detach: it runs when this returns None; else it starts once the connection is handed over.
 
-    size: height and width of its terminal. NotFound; Conflict for a second start or when the container does not
-    run; InvalidParameter (detach) when the command cannot be started.
+    tty: the stream is to be raw. size: height and width of its terminal. NotFound; Conflict for a second start or
+    when the container does not run; InvalidParameter (detach) when the command cannot be started.
     """
     exec = engine.execs.get(exec_id)
     if exec.started:
@@ -74,7 +80,7 @@ async def exec_start(
     exec.started = True
     exec.size = size or exec.size
     if not detach:
-        return ExecAttachment(engine, exec, tty=exec.config.tty)
+        return ExecAttachment(engine, exec, tty=tty)
     await engine.whole(_run(engine, exec, None))
     return None
 

@@ -168,6 +168,8 @@ def pack_attach(attach: Attach) -> tuple[list[int], dict[str, Any]]:
         "detach_keys": options.detach_keys.hex(),
         "leftover": bool(leftover),
     }
+    if options.framed is not None:
+        value["framed"] = options.framed
     return fds, value
 
 
