@@ -19,6 +19,7 @@ import termios
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
 from boxship.kernel.inroot import is_null, open_in_root
+from boxship.kernel.label import ExecLabel, open_exec_labels
 from boxship.kernel.seccomp import load_program
 from boxship.lib.errors import BoxshipError
 from boxship.lib.plainjson import decode, encode
@@ -69,6 +70,7 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
         process = plan["process"]
         _oom_score(process.get("oomScoreAdj"))
         seccomp = _read_program(process)
+        labels = _labels(process)
         builder = steps.Builder(cgroups, stdio.console)
         builder.size = stdio.size
         # What the steps make has the mode they say.
@@ -80,7 +82,7 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
             _step(label, where, builder.run, name, arguments)
         os.umask(0o022)
         _stdio(stdio, builder.slave_fd)
-        _become(process, seccomp)
+        _become(process, seccomp, labels)
     except Failed as failed:
         _tell(report, failed.report)
     except BaseException as error:
@@ -98,6 +100,7 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
             _join_cgroups(Cgroup(cgroup, detect()).folders)
         _oom_score(process.get("oomScoreAdj"))
         seccomp = _read_program(process)
+        labels = _labels(process)
         _step("enter the container's namespaces", "", kernel.setns, pidfd, EXEC_NAMESPACES)
         slave = -1
         if stdio.console is not None:
@@ -105,7 +108,7 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
             slave = _step("open a terminal", "/dev/pts/ptmx", steps.open_pty, root, stdio.size, stdio.console)[0]
             os.close(root)
         _stdio(stdio, slave)
-        _become(process, seccomp)
+        _become(process, seccomp, labels)
     except Failed as failed:
         _tell(report, failed.report)
     except BaseException as error:
@@ -199,6 +202,12 @@ def _read_program(process: dict[str, Any]) -> bytes:
         os.close(fd)
 
 
+def _labels(process: dict[str, Any]) -> list[ExecLabel]:
+    # While /proc is the host's.
+    apparmor, selinux = process.get("apparmorProfile") or "", process.get("selinuxLabel") or ""
+    return _step("open the security label", "", open_exec_labels, apparmor, selinux) if apparmor or selinux else []
+
+
 def _stdio(stdio: Stdio, slave: int) -> None:
     if slave >= 0:
         for fd in (0, 1, 2):
@@ -231,7 +240,7 @@ def _null() -> int:
     return fd
 
 
-def _become(process: dict[str, Any], seccomp: bytes) -> None:
+def _become(process: dict[str, Any], seccomp: bytes, labels: list[ExecLabel]) -> None:
     user = process.get("user") or {}
     named = "username" in user
     identity = _identity(user, process.get("groups") or [], named)
@@ -251,6 +260,9 @@ def _become(process: dict[str, Any], seccomp: bytes) -> None:
             raise Failed("keyring", error.errno or 0, "", f"join a new session keyring: {error.strerror}") from None
     for fd in (0, 1, 2):
         _own(fd, identity.uid)
+    for label in labels:
+        # Before the capabilities go and before no_new_privs, which would let a profile only narrow.
+        _step("set the security label", "", label.apply)
     no_new_privileges = bool(process.get("noNewPrivileges"))
     if seccomp and not no_new_privileges:
         _step("load the seccomp filter", "", load_program, seccomp)
