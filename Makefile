@@ -11,7 +11,7 @@ SHARED := ../shared
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv clients demo test check bench facts soak vm clean
+.PHONY: help venv clients demo test check bench facts soak fuzz vm clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -61,6 +61,10 @@ facts: venv ## ask the Docker at PEER_DOCKER_HOST again and keep its answers in 
 soak: venv ## many cycles and crashes against one daemon, for an hour (ARGS="--minutes 5" for less)
 	@$(PYTHON) -m tools.clients >/dev/null
 	$(BIN)/python -m tools.soak $(ARGS)
+
+fuzz: venv ## 100,000 hostile requests against one daemon (ARGS="--requests 5000 --seed 7")
+	@$(PYTHON) -m tools.clients >/dev/null
+	$(BIN)/python -m tools.fuzz $(ARGS)
 
 vm: ## the tests on a Debian 13 with systemd, cgroup v2 and AppArmor, in an emulated machine
 	@test -x $(SHARED)/vm/vm || { echo "vm: $(SHARED)/vm/vm is not here: it is a script of the maintainers' that boots such a machine. Run make test on one of your own instead." >&2; exit 2; }

@@ -188,6 +188,8 @@ def _container(kind: Any, value: Any, path: str, name: str) -> Any:
 
 def _zero(kind: Any) -> Any:
     """What Go makes of null inside a list or a map."""
+    if kind is Any:
+        return None
     origin = get_origin(kind)
     return (origin or kind)() if (origin or kind) in (str, int, bool, list, dict) else kind()
 

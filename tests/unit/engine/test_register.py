@@ -100,6 +100,22 @@ def test_records_come_back(tmp_path: Path) -> None:
     run(scene())
 
 
+def test_a_deleted_record_is_not_brought_back(tmp_path: Path) -> None:
+    """An exit may be noted while the container is removed; a row of nobody would hold the name for ever."""
+
+    async def scene() -> None:
+        containers = Containers(ContainerStore(Database(tmp_path / "state.db")))
+        old = await _add(containers, record("a" * 64, "web"))
+        await asyncio.gather(containers.forget(old), containers.save(old))
+        await containers.save(old)
+        await _add(containers, record("b" * 64, "web"))
+        again = Containers(ContainerStore(Database(tmp_path / "state.db")))
+        again.load()
+        assert [container.id for container in again] == ["b" * 64]
+
+    run(scene())
+
+
 def test_changes_at_once_share_commits(tmp_path: Path) -> None:
     async def scene() -> None:
         database = Database(tmp_path / "state.db")
@@ -113,7 +129,7 @@ def test_changes_at_once_share_commits(tmp_path: Path) -> None:
 
         database.write = counted  # type: ignore[method-assign]
         store = ContainerStore(database)
-        await asyncio.gather(*(store.save(record(f"{n:064x}", f"n{n}")) for n in range(50)))
+        await asyncio.gather(*(store.add(record(f"{n:064x}", f"n{n}")) for n in range(50)))
         assert len(store.load()) == 50
         assert commits < 10
 
@@ -123,11 +139,11 @@ def test_changes_at_once_share_commits(tmp_path: Path) -> None:
 def test_one_bad_change_spoils_no_other(tmp_path: Path) -> None:
     async def scene() -> None:
         store = ContainerStore(Database(tmp_path / "state.db"))
-        await store.save(record("a" * 64, "web"))
+        await store.add(record("a" * 64, "web"))
         results = await asyncio.gather(
-            store.save(record("b" * 64, "x1")),
-            store.save(record("c" * 64, "web")),
-            store.save(record("d" * 64, "x2")),
+            store.add(record("b" * 64, "x1")),
+            store.add(record("c" * 64, "web")),
+            store.add(record("d" * 64, "x2")),
             return_exceptions=True,
         )
         assert [type(result) for result in results] == [type(None), sqlite3.IntegrityError, type(None)]
@@ -139,11 +155,11 @@ def test_one_bad_change_spoils_no_other(tmp_path: Path) -> None:
 def test_a_caller_that_gives_up_undoes_nothing(tmp_path: Path) -> None:
     async def scene() -> None:
         store = ContainerStore(Database(tmp_path / "state.db"))
-        task = asyncio.ensure_future(store.save(record("a" * 64, "web")))
+        task = asyncio.ensure_future(store.add(record("a" * 64, "web")))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await store.save(record("b" * 64, "other"))
+        await store.add(record("b" * 64, "other"))
         assert len(store.load()) == 2
 
     run(scene())

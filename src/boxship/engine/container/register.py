@@ -159,7 +159,7 @@ class Containers:
 
     async def add(self, record: ContainerRecord) -> Container:
         """Make a new container known, durably. Its name must be reserved."""
-        await self._store.save(record)
+        await self._store.add(record)
         container = Container(record)
         self._insert(container)
         return container

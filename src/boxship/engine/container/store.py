@@ -34,14 +34,19 @@ class ContainerStore:
         rows = self._database.read(lambda c: c.execute("SELECT record FROM containers").fetchall())
         return sorted((_decode(row[0]) for row in rows), key=lambda record: record.created_ns)
 
-    async def save(self, record: ContainerRecord) -> None:
-        """Insert or replace one record."""
+    async def add(self, record: ContainerRecord) -> None:
+        """Insert the record of a new container."""
         data = _encode(record)
-        statement = (
-            "INSERT INTO containers (id, name, record) VALUES (?1, ?2, ?3) "
-            "ON CONFLICT (id) DO UPDATE SET name = ?2, record = ?3"
-        )
+        statement = "INSERT INTO containers (id, name, record) VALUES (?, ?, ?)"
         await self._change(lambda c: c.execute(statement, (record.id, record.name, data)))
+
+    async def save(self, record: ContainerRecord) -> None:
+        """Replace one record. Nothing to do when it has been deleted: an exit that is noted beside a removal must not
+        bring the container back.
+        """
+        data = _encode(record)
+        statement = "UPDATE containers SET name = ?, record = ? WHERE id = ?"
+        await self._change(lambda c: c.execute(statement, (record.name, data, record.id)))
 
     async def delete(self, container_id: str) -> None:
         """Forget one record; nothing to do when it is not there."""

@@ -105,7 +105,7 @@ def _check_missing(host: HostConfig, features: HostFeatures, supported: Set[str]
     if host.runtime not in ("", RUNTIME):
         raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
     if needs_init(host, features) and not features.init_binary:
-        raise BoxshipError(
+        raise InvalidParameter(
             "--init needs a small init on this machine; looked for docker-init, tini-static and catatonit\n"
             "  to install one:      apt-get install tini"
         )

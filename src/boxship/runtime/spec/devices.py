@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from boxship.lib.errors import BoxshipError
+from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model.config import HostConfig
 from boxship.runtime.spec.input import Prepared
 
@@ -35,7 +35,8 @@ def check_device_rules(host: HostConfig) -> None:
 def parse_rule(text: str) -> dict[str, Any]:
     """`TYPE MAJOR:MINOR ACCESS`, as in `c 42:* rwm`."""
     parts = text.split(" ")
-    fault = BoxshipError(f"invalid device cgroup rule format: '{text}'")
+    # Docker makes the container and says this at each start.
+    fault = InvalidParameter(f"invalid device cgroup rule format: '{text}'")
     if len(parts) != 3 or parts[0] not in ("a", "b", "c"):
         raise fault
     major, colon, minor = parts[1].partition(":")
