@@ -70,6 +70,7 @@ def _send(sock: socket.socket, asked: Asked, chance: random.Random) -> bool:
         sock.shutdown(socket.SHUT_WR)
     elif manner < 0.99:  # a head without end
         sock.sendall(asked.head()[:-2] + b"X: " + b"x" * chance.choice((100, 70_000, 1 << 20)) + b"\r\n\r\n")
+        sock.shutdown(socket.SHUT_WR)
     elif manner < 0.995:  # no HTTP
         sock.sendall(chance.randbytes(chance.choice((1, 100, 5000))))
         sock.shutdown(socket.SHUT_WR)
