@@ -9,7 +9,14 @@ import errno
 import os
 import stat
 
-from boxship.kernel.openat2 import RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, openat2
+from boxship.kernel.openat2 import (
+    RESOLVE_BENEATH,
+    RESOLVE_IN_ROOT,
+    RESOLVE_NO_MAGICLINKS,
+    RESOLVE_NO_SYMLINKS,
+    RESOLVE_NO_XDEV,
+    openat2,
+)
 
 _MAX_LINKS = 40
 _NULL = os.makedev(1, 3)
@@ -23,6 +30,31 @@ def open_in_root(root_fd: int, path: str, flags: int, mode: int = 0) -> int:
     except OSError as error:
         error.filename = path
         raise
+
+
+def open_on_mount(mount_fd: int, path: str, flags: int) -> int:
+    """Open what the file system of a mount itself has at `path`: no link is followed, no mount on top is entered.
+
+    OSError as openat2(2): ELOOP for a link on the way, EXDEV for a mount.
+    """
+    resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS
+    try:
+        return openat2(mount_fd, os.fsencode(path.lstrip("/") or "."), flags, resolve=resolve)
+    except OSError as error:
+        error.filename = path
+        raise
+
+
+def plain_folder(root_fd: int, path: str) -> int:
+    """An O_PATH descriptor of a folder, made when only its last name is missing. No link is followed: ELOOP."""
+    name = os.fsencode(path.strip("/") or ".")
+    flags, resolve = os.O_PATH | os.O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS
+    try:
+        return openat2(root_fd, name, flags, resolve=resolve)
+    except FileNotFoundError:
+        parent, _, last = path.rstrip("/").rpartition("/")
+        _make(root_fd, parent, last, folder=True, mode=0o755)
+        return openat2(root_fd, name, flags, resolve=resolve)
 
 
 def is_null(fd: int) -> bool:

@@ -26,6 +26,7 @@ _OLD_NUMBERS: dict[str, tuple[int, int]] = {
     "rt_sigaction": (13, 134),
     "clone": (56, 220),
     "pivot_root": (155, 41),
+    "fstatfs": (138, 44),
     "prctl": (157, 167),
     "mount": (165, 40),
     "umount2": (166, 39),

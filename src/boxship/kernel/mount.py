@@ -6,6 +6,7 @@ file descriptor that was resolved inside the container's root, so a symbolic lin
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import struct
@@ -37,6 +38,9 @@ MOUNT_ATTR_NOATIME = 0x10
 MOUNT_ATTR_STRICTATIME = 0x20
 MOUNT_ATTR_NODIRATIME = 0x80
 MOUNT_ATTR_NOSYMFOLLOW = 0x200000
+
+# linux/magic.h
+PROC_SUPER_MAGIC = 0x9FA0
 
 MS_REC = 0x4000
 MS_UNBINDABLE = 1 << 17
@@ -77,6 +81,14 @@ def _with_log(context: int, error: OSError) -> str:
             break
     text = error.strerror or ""
     return f"{text} ({'; '.join(lines)})" if lines else text
+
+
+def is_procfs(fd: int) -> bool:
+    """Whether an open file, O_PATH or not, lies on procfs (fstatfs(2))."""
+    # struct statfs begins with f_type; it is 120 bytes on every 64-bit machine.
+    status = ctypes.create_string_buffer(120)
+    syscall("fstatfs", fd, status)
+    return bool(struct.unpack_from("=q", status)[0] == PROC_SUPER_MAGIC)
 
 
 def clone_tree(path: str, *, recursive: bool, follow: bool = True) -> int:

@@ -23,8 +23,10 @@ from boxship.kernel.label import ExecLabel, open_exec_labels
 from boxship.kernel.seccomp import load_program
 from boxship.lib.errors import BoxshipError
 from boxship.lib.plainjson import decode, encode
-from boxship.shim import steps
+from boxship.shim.builder import Builder
 from boxship.shim.failure import Failed
+from boxship.shim.pty import open_pty
+from boxship.shim.steps import run_step
 from boxship.shim.user import Identity, resolve
 
 TYPE_CHECKING = False
@@ -71,7 +73,7 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
         _oom_score(process.get("oomScoreAdj"))
         seccomp = _read_program(process)
         labels = _labels(process)
-        builder = steps.Builder(cgroups, stdio.console)
+        builder = Builder(cgroups, stdio.console)
         builder.size = stdio.size
         # What the steps make has the mode they say.
         os.umask(0)
@@ -79,7 +81,7 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
         for index, (name, arguments) in enumerate(plan["steps"], 1):
             where = arguments.get("target") or arguments.get("path") or arguments.get("key") or ""
             label = f"{name} (step {index} of {total})"
-            _step(label, where, builder.run, name, arguments)
+            _step(label, where, run_step, builder, name, arguments)
         os.umask(0o022)
         _stdio(stdio, builder.slave_fd)
         _become(process, seccomp, labels)
@@ -105,7 +107,7 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
         slave = -1
         if stdio.console is not None:
             root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            slave = _step("open a terminal", "/dev/pts/ptmx", steps.open_pty, root, stdio.size, stdio.console)[0]
+            slave = _step("open a terminal", "/dev/pts/ptmx", open_pty, root, stdio.size, stdio.console)
             os.close(root)
         _stdio(stdio, slave)
         _become(process, seccomp, labels)

@@ -10,7 +10,7 @@ from boxship.shim import wire
 from boxship.shim.child import Stdio
 from boxship.shim.client import Client
 from boxship.shim.loop import HUP, IN, OUT, Loop
-from boxship.shim.steps import set_size
+from boxship.shim.pty import set_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

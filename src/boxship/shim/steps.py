@@ -6,61 +6,20 @@ run time, since the image's files are in reach after the root switch.
 
 from __future__ import annotations
 
-import _socket
 import errno
-import fcntl
 import os
 import stat
-import struct
-import termios
 
 from boxship.kernel import mount, process
-from boxship.kernel.inroot import make_in_root, open_in_root
+from boxship.kernel.inroot import is_null, open_in_root, open_on_mount, plain_folder
+from boxship.shim.builder import Builder, is_proc
 from boxship.shim.failure import Failed
-from boxship.shim.wire import send_packet
+from boxship.shim.pty import open_pty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-# asm-generic/ioctls.h; the termios module lacks them.
-TIOCGPTN = 0x80045430
-TIOCSPTLCK = 0x40045431
-
-
-class Builder:
-    """What the steps share while they build one container's root."""
-
-    def __init__(self, cgroups: list[tuple[str, str]], console: _socket.socket | None) -> None:
-        """cgroups: (controller's mount point, this container's folder there); console: takes the pty's master."""
-        self.cgroups = cgroups
-        self.console = console
-        self.root_fd = -1
-        self.slave_fd = -1
-        self._folders: dict[str, int] = {}
-        self.size: tuple[int, int] = (0, 0)
-        self.owner = 0
-
-    def run(self, name: str, arguments: dict[str, Any]) -> None:
-        STEPS[name](self, **arguments)
-
-    def target(self, path: str, *, folder: bool) -> int:
-        return make_in_root(self.root_fd, path, folder=folder)
-
-    def folder(self, path: str) -> int:
-        """A descriptor of a folder in which several things are made; the builder's to close."""
-        if path not in self._folders:
-            place = self.target(path, folder=True)
-            try:
-                self._folders[path] = open_in_root(place, ".", os.O_RDONLY | os.O_DIRECTORY)
-            finally:
-                os.close(place)
-        return self._folders[path]
-
-    def close(self) -> None:
-        for fd in (self.root_fd, *self._folders.values()):
-            os.close(fd)
 
 
 def propagation(builder: Builder, flags: int) -> None:
@@ -91,6 +50,7 @@ def _enter_root(builder: Builder, target: str, detached: int) -> None:
     finally:
         os.close(place)
     builder.root_fd = os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    builder.root_path = target
 
 
 def overlay(builder: Builder, target: str, lower: list[str], upper: str, work: str) -> None:
@@ -115,17 +75,53 @@ def mount_(
     options: list[tuple[str, str | None]],
     propagation: int,
 ) -> None:
-    covered = _existing(builder, target)
+    if kind in ("proc", "sysfs"):
+        _kernel_files(builder, kind, source, target, attributes, options, propagation)
+        return
+    if is_proc(target):
+        raise builder.unsafe(source, target, "it is not of type proc")
+    covered = builder.existing(target)
     if covered >= 0:
         if kind == "tmpfs" and not any(key == "mode" for key, _ in options):
             # A tmpfs over a folder of the image takes that folder's mode; elsewhere it has its own default.
             options = [*options, ("mode", f"{stat.S_IMODE(os.fstat(covered).st_mode):o}")]
         os.close(covered)
-    place = builder.target(target, folder=True)
+    place = builder.place(source, target, folder=True)
     try:
         detached = mount.mount_filesystem(kind, [("source", source), *options], attributes)
         if propagation:
             _set_propagation(detached, propagation)
+        mount.move(detached, place)
+    finally:
+        os.close(place)
+
+
+def _kernel_files(
+    builder: Builder,
+    kind: str,
+    source: str,
+    target: str,
+    attributes: int,
+    options: list[tuple[str, str | None]],
+    propagation: int,
+) -> None:
+    """proc and sysfs: what is protected later lies in them, so no link of the image may choose where they are."""
+    try:
+        place = plain_folder(builder.root_fd, target)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+            raise
+        text = (
+            f'error mounting "{source}" to rootfs at "{target}": filesystem "{source}" must be mounted on ordinary '
+            "directory"
+        )
+        raise Failed("mount", error.errno, target, text) from None
+    try:
+        detached = mount.mount_filesystem(kind, [("source", source), *options], attributes)
+        if propagation:
+            _set_propagation(detached, propagation)
+        if kind == "proc" and is_proc(target):
+            builder.keep_proc(detached)
         mount.move(detached, place)
     finally:
         os.close(place)
@@ -151,8 +147,10 @@ def bind(
             mount.set_attributes(detached, add=add, clear=clear)
         if recursive_add:
             mount.set_attributes(detached, add=recursive_add, recursive=True)
-        place = builder.target(target, folder=folder)
-    except OSError:
+        if is_proc(target) and not mount.is_procfs(detached):
+            raise builder.unsafe(source, target, "it is not of type proc")
+        place = builder.place(source, target, folder=folder)
+    except (OSError, Failed):
         os.close(detached)
         raise
     try:
@@ -162,7 +160,7 @@ def bind(
 
 
 def cgroup_mount(builder: Builder, target: str, attributes: int, private: bool) -> None:
-    place = builder.target(target, folder=True)
+    place = builder.place("cgroup", target, folder=True)
     try:
         if len(builder.cgroups) == 1 and builder.cgroups[0][0].endswith("/cgroup"):
             # The unified hierarchy alone: one mount. With a private namespace its root is the container's own.
@@ -174,11 +172,12 @@ def cgroup_mount(builder: Builder, target: str, attributes: int, private: bool) 
             mount.move(detached, place)
             return
         flags = attributes & ~mount.MOUNT_ATTR_RDONLY
-        mount.move(mount.mount_filesystem("tmpfs", [("source", "tmpfs"), ("mode", "755")], flags), place)
+        detached = mount.mount_filesystem("tmpfs", [("source", "tmpfs"), ("mode", "755")], flags)
+        # The tmpfs is fresh and nobody else's, and reached by its mount: names in it need no careful look.
+        inside = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=detached)
+        mount.move(detached, place)
     finally:
         os.close(place)
-    # The tmpfs is fresh and nobody else's: names in it need no careful look.
-    inside = open_in_root(builder.root_fd, target, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for mountpoint, folder in builder.cgroups:
             name = mountpoint.rsplit("/", 1)[1]
@@ -201,6 +200,11 @@ def device(builder: Builder, path: str, kind: str, major: int, minor: int, mode:
     try:
         os.mknod(name, kinds[kind] | mode, os.makedev(major, minor), dir_fd=parent)
     except FileExistsError:
+        # A bound /dev, or an image without one of its own: it must be what was asked for.
+        status = os.lstat(name, dir_fd=parent)
+        if stat.S_IFMT(status.st_mode) != kinds[kind] or status.st_rdev != os.makedev(major, minor):
+            text = f"device {path}: the container's /dev has something else of that name"
+            raise Failed("device", errno.EEXIST, path, text) from None
         return
     if uid or gid:
         os.chown(name, uid, gid, dir_fd=parent)
@@ -215,67 +219,37 @@ def symlink(builder: Builder, target: str, path: str) -> None:
         pass
 
 
-def open_pty(root_fd: int, size: tuple[int, int], receiver: _socket.socket) -> tuple[int, str]:
-    """Open a pty in the devpts under `root_fd`; its master goes to `receiver`, its slave to the caller.
-
-    size: (rows, columns), (0, 0) to leave it.
-    """
-    master = open_in_root(root_fd, "/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)
-    try:
-        number = struct.unpack("i", fcntl.ioctl(master, TIOCGPTN, b"\0" * 4))[0]
-        fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
-        path = f"/dev/pts/{number}"
-        slave = open_in_root(root_fd, path, os.O_RDWR | os.O_NOCTTY)
-        if size != (0, 0):
-            set_size(master, *size)
-        send_packet(receiver, b"\0", [master])
-    finally:
-        os.close(master)
-    return slave, path
-
-
 def console(builder: Builder) -> None:
     """The container's terminal: a pty of its own devpts, whose slave also lies on /dev/console."""
     assert builder.console is not None
-    builder.slave_fd, path = open_pty(builder.root_fd, builder.size, builder.console)
-    source = open_in_root(builder.root_fd, path, os.O_PATH)
+    builder.slave_fd = open_pty(builder.root_fd, builder.size, builder.console)
+    place = builder.place("console", "/dev/console", folder=False)
     try:
-        detached = mount.clone_fd(source, recursive=False)
-        place = builder.target("/dev/console", folder=False)
-    finally:
-        os.close(source)
-    try:
-        mount.move(detached, place)
+        mount.move(mount.clone_fd(builder.slave_fd, recursive=False), place)
     finally:
         os.close(place)
-
-
-def set_size(fd: int, height: int, width: int) -> None:
-    """The size of a terminal in characters (ioctl_tty(2))."""
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", height, width, 0, 0))
 
 
 def sysctl(builder: Builder, key: str, value: str) -> None:
     # `net.ipv4.conf.eth0/1.x` style keys: both separators are in use; `/` inside a dotted name stands for a dot.
     parts = key.replace(".", "\0").replace("/", ".").split("\0") if "/" in key and "." in key else None
-    path = "/proc/sys/" + ("/".join(parts) if parts else key.replace(".", "/"))
-    fd = open_in_root(builder.root_fd, path, os.O_WRONLY)
+    path = "sys/" + ("/".join(parts) if parts else key.replace(".", "/"))
+    # By the mount of procfs itself: a file of the same name elsewhere would take the value and change nothing. Where
+    # the host's own /proc is bound, one that nobody else sees.
+    proc = builder.proc_fd if builder.proc_fd >= 0 else mount.mount_filesystem("proc", [("source", "proc")])
+    try:
+        fd = open_on_mount(proc, path, os.O_WRONLY)
+    finally:
+        if proc != builder.proc_fd:
+            os.close(proc)
     try:
         os.write(fd, value.encode())
     finally:
         os.close(fd)
 
 
-def _existing(builder: Builder, path: str) -> int:
-    try:
-        return open_in_root(builder.root_fd, path, os.O_PATH)
-    except (FileNotFoundError, NotADirectoryError):
-        # A kernel without that file has nothing to hide there.
-        return -1
-
-
 def readonly(builder: Builder, path: str) -> None:
-    place = _existing(builder, path)
+    place = builder.existing(path)
     if place < 0:
         return
     try:
@@ -287,7 +261,7 @@ def readonly(builder: Builder, path: str) -> None:
 
 
 def mask(builder: Builder, path: str) -> None:
-    place = _existing(builder, path)
+    place = builder.existing(path)
     if place < 0:
         return
     try:
@@ -297,6 +271,9 @@ def mask(builder: Builder, path: str) -> None:
             return
         null = open_in_root(builder.root_fd, "/dev/null", os.O_PATH)
         try:
+            if not is_null(null):
+                text = f"can't mask paths: mask {path}: the container's /dev/null is not the null device"
+                raise Failed("mask", errno.ENODEV, path, text)
             detached = mount.clone_fd(null, recursive=False)
         finally:
             os.close(null)
@@ -341,3 +318,8 @@ STEPS: dict[str, Callable[..., None]] = {
     "workdir": workdir,
     "pivot": pivot,
 }
+
+
+def run_step(builder: Builder, name: str, arguments: dict[str, Any]) -> None:
+    """Carry out one step. OSError or Failed."""
+    STEPS[name](builder, **arguments)
