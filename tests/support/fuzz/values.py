@@ -66,7 +66,7 @@ INTEGERS = (
     -(1 << 63),
     1 << 63,
 )
-OTHERS: tuple[Any, ...] = (None, True, False, 0, -1, 1.5, 1e308, "", "text", [], {}, [None], [[]], {"": None}, {"a": {}})
+OTHERS: tuple[Any, ...] = (None, True, False, 0, -1, 1.5, 1e308, "text", [], {}, [None], [[]], {"": None}, {"a": {}})
 COMMANDS: tuple[Any, ...] = (
     ["true"],
     ["false"],
