@@ -26,8 +26,11 @@ _DOCKERS_OWN = tuple(
         r"failed to create task for container",
         r"failed to set up container networking",
         r"error gathering device information",
+        r"Cannot restart container .*: unable to find user ",
         r"strconv\.(Atoi|ParseInt): parsing",
         r"invalid volume specification: ",
+        r"--storage-opt is supported only for overlay over xfs",
+        r"(\"|Cannot restart container .*: )stat .*: (no such file or directory|file name too long|invalid argument)",
         r"cannot remove the default link name of the container",
         r"(Cannot restart container|cannot stop container:) .*: invalid signal",
     )
