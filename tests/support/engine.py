@@ -26,15 +26,19 @@ READY_WITHIN = 60.0
 
 
 class Engine:
-    """One engine on private roots. The data root lies under /var/tmp: EROFS files on a tmpfs are refused."""
+    """One engine on private roots. The data root lies under /var/tmp: EROFS files on a tmpfs are refused.
 
-    def __init__(self, *options: str) -> None:
+    through: a command that runs the daemon in surroundings of its own, and becomes it.
+    """
+
+    def __init__(self, *options: str, through: tuple[str, ...] = ()) -> None:
         self.base = Path(tempfile.mkdtemp(prefix="boxship-test-", dir="/var/tmp"))
         self.data_root = self.base / "data"
         self.run_root = Path(tempfile.mkdtemp(prefix="bx-", dir="/run" if os.access("/run", os.W_OK) else "/tmp"))
         self.socket_path = str(self.run_root / "boxship.sock")
         self.log = self.base / "daemon.log"
         self.options = options
+        self.through = through
         self.process: subprocess.Popen[bytes] | None = None
         self.api = Api(self.socket_path)
 
@@ -57,7 +61,7 @@ class Engine:
 
     def start(self) -> Engine:
         """Start the daemon and wait until it answers."""
-        command = [sys.executable, "-m", "boxship", "daemon", "--data-root", str(self.data_root)]
+        command = [*self.through, sys.executable, "-m", "boxship", "daemon", "--data-root", str(self.data_root)]
         command += ["--run-root", str(self.run_root), *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

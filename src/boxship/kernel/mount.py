@@ -175,9 +175,15 @@ def set_propagation(path: str, flags: int) -> None:
 
 def pivot_root(root_fd: int) -> None:
     """Make the mount at `root_fd` the root and let the old one go (pivot_root(2), "." onto ".")."""
-    os.fchdir(root_fd)
-    syscall("pivot_root", b".", b".")
-    # The old root now lies on top of the new one; slave propagation keeps this unmount from reaching the host.
-    syscall("mount", None, b".", None, MS_SLAVE | MS_REC, None)
-    syscall("umount2", b".", MNT_DETACH)
+    old_root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fchdir(root_fd)
+        syscall("pivot_root", b".", b".")
+        # The old root now lies on top of the new one. Slave propagation keeps its unmount from reaching the host; "."
+        # would mean the new root and all that is mounted in it, too.
+        os.fchdir(old_root)
+        syscall("mount", None, b".", None, MS_SLAVE | MS_REC, None)
+        syscall("umount2", b".", MNT_DETACH)
+    finally:
+        os.close(old_root)
     os.chdir("/")

@@ -46,6 +46,8 @@ class Builder:
         self.proc_fd = -1
         self._proc_device = -1
         self.slave_fd = -1
+        # Mounts that were taken before their places are there, by source and whether with all below it.
+        self.clones: dict[tuple[str, bool], list[int]] = {}
         self._folders: dict[str, int] = {}
         self.size: tuple[int, int] = (0, 0)
         self.owner = 0

@@ -140,16 +140,23 @@ def _namespaces(wanted: list[dict[str, str]]) -> tuple[int, list[tuple[int, str]
 def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     linux = spec.get("linux", {})
     root = spec["root"]
-    propagation = linux.get("rootfsPropagation") or "rslave"
-    steps: list[Step] = [("propagation", {"flags": _propagation(propagation)})]
+    propagation = _propagation(linux.get("rootfsPropagation") or "rslave")
+    steps: list[Step] = [("propagation", {"flags": propagation})]
+    pivot: dict[str, Any] = {"readonly": bool(root.get("readonly"))}
+    mounts = [_mount_step(entry, private_cgroupns) for entry in spec.get("mounts", [])]
+    if propagation & mount.MS_SHARED:
+        # The container's mounts must not appear on the host, below the folder that its root is mounted on.
+        binds = [(made["source"], made["recursive"]) for name, made in mounts if name == "bind"]
+        steps += [("clone", {"binds": binds}), ("private_parent", {"path": root["path"]})]
+        pivot["propagation"] = propagation
     overlay = spec.get("annotations", {}).get("boxship.overlay")
     if overlay:
         steps.append(("overlay", {"target": root["path"], **decode(overlay)}))
     else:
         steps.append(("root", {"path": root["path"]}))
     has_dev = False
-    for entry in spec.get("mounts", []):
-        steps.append(_mount_step(entry, private_cgroupns))
+    for entry, step in zip(spec.get("mounts", []), mounts, strict=True):
+        steps.append(step)
         if entry["destination"].rstrip("/") == "/dev" and entry.get("type") != "bind":
             has_dev = True
             steps += _device_steps(linux.get("devices", []))
@@ -165,7 +172,7 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     cwd = spec["process"].get("cwd") or "/"
     if cwd != "/":
         steps.append(("workdir", {"path": cwd}))
-    steps.append(("pivot", {"readonly": bool(root.get("readonly"))}))
+    steps.append(("pivot", pivot))
     return steps
 
 

@@ -27,6 +27,25 @@ def propagation(builder: Builder, flags: int) -> None:
     mount.set_propagation("/", flags)
 
 
+def clone(builder: Builder, binds: list[tuple[str, bool]]) -> None:
+    """Take what is to be bound, recursively or not, while it is still shared with the host."""
+    for source, recursive in binds:
+        builder.clones.setdefault((source, recursive), []).append(mount.clone_tree(source, recursive=recursive))
+
+
+def private_parent(builder: Builder, path: str) -> None:
+    """Take the mount that holds `path` out of its peer group: what is mounted there is seen here only."""
+    while True:
+        try:
+            mount.set_propagation(path, mount.MS_PRIVATE)
+            return
+        except OSError as error:
+            # No mount point, says mount(2).
+            if error.errno != errno.EINVAL or path == "/":
+                raise
+        path = os.path.dirname(path)
+
+
 def unshare(builder: Builder, flags: int) -> None:
     process.unshare(flags)
 
@@ -138,7 +157,8 @@ def bind(
     propagation: int,
 ) -> None:
     folder = stat.S_ISDIR(os.stat(source).st_mode)
-    detached = mount.clone_tree(source, recursive=recursive)
+    taken = builder.clones.get((source, recursive))
+    detached = taken.pop() if taken else mount.clone_tree(source, recursive=recursive)
     try:
         # The clone came out of a slave tree; Docker's binds are private unless asked.
         wanted = propagation or (mount.MS_PRIVATE | mount.MS_REC)
@@ -291,15 +311,20 @@ def workdir(builder: Builder, path: str) -> None:
         os.close(fd)
 
 
-def pivot(builder: Builder, readonly: bool) -> None:
+def pivot(builder: Builder, readonly: bool, propagation: int = 0) -> None:
     if readonly:
         mount.set_attributes(builder.root_fd, add=mount.MOUNT_ATTR_RDONLY)
     mount.pivot_root(builder.root_fd)
+    if propagation:
+        # Only now: before, the root's peers would have been the host's.
+        mount.set_propagation("/", propagation)
     builder.close()
 
 
 STEPS: dict[str, Callable[..., None]] = {
     "propagation": propagation,
+    "clone": clone,
+    "private_parent": private_parent,
     "unshare": unshare,
     "loopback": loopback,
     "hostname": hostname,

@@ -76,6 +76,17 @@ def test_recursive_read_only_and_propagation() -> None:
     assert step["recursive"] is False
 
 
+def test_a_root_with_peers_on_the_host_is_mounted_apart() -> None:
+    """Only where it is asked for: it costs every start otherwise."""
+    for asked, apart in (("", False), ("rslave", False), ("private", False), ("shared", True), ("rshared", True)):
+        steps = plan(spec(namespaces=[{"type": "mount"}], rootfsPropagation=asked))["steps"]
+        names = [name for name, _ in steps]
+        assert ("private_parent" in names) is apart, asked
+        assert bool(steps[-1][1].get("propagation")) is apart, asked
+        if apart:
+            assert names.index("propagation") < names.index("private_parent") < names.index("root")
+
+
 def test_a_file_systems_own_options_are_kept() -> None:
     step = with_mount(type="tmpfs", source="tmpfs", options=["nosuid", "mode=1777", "size=64k", "noswap"])
     assert step["options"] == [("mode", "1777"), ("size", "64k"), ("noswap", None)]

@@ -17,6 +17,7 @@ _CONTROLLERS = frozenset(
         *("hugetlb", "net_cls", "net_prio", "perf_event", "rdma", "misc"),
     )
 )
+_SYSTEMD = "name=systemd"
 
 
 class Layout:
@@ -62,12 +63,14 @@ def read_mounts(text: str) -> Layout:
             v2_roots.append(mountpoint)
         elif kind == "cgroup":
             names = options.split(" ")[-1].split(",")
-            known = [name for name in names if name in _CONTROLLERS and name not in v1]
-            if not known and "name=systemd" not in names:
+            # A second mount of a hierarchy is somebody's own view, perhaps of a part of it.
+            known = [name for name in names if (name in _CONTROLLERS or name == _SYSTEMD) and name not in v1]
+            if not known:
                 continue
             v1.update(dict.fromkeys(known, mountpoint))
             if mountpoint not in v1_roots:
                 v1_roots.append(mountpoint)
+    v1.pop(_SYSTEMD, None)
     if v1:
         return Layout(1, v1, v1_roots)
     if v2_roots:
