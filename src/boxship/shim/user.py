@@ -7,6 +7,9 @@ name services, and odd lines are passed over. Sources: passwd(5), group(5), Dock
 from __future__ import annotations
 
 import os
+import stat
+
+from boxship.kernel.inroot import open_in_root
 
 _LIMIT = 8 << 20
 MAX_ID = (1 << 31) - 1
@@ -25,31 +28,44 @@ class Identity:
 
 
 def _lines(path: str, fields: int) -> list[list[str]]:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return []
-    try:
-        data = b""
-        while len(data) < _LIMIT:
-            piece = os.read(fd, 65536)
-            if not piece:
-                break
-            data += piece
-    except OSError:
-        return []
-    finally:
-        os.close(fd)
     rows = []
-    for line in data.split(b"\n"):
+    for line in _content(path).split(b"\n"):
         row = line.strip().decode("utf-8", "surrogateescape").split(":")
         if len(row) >= fields and not row[0].startswith("#"):
             rows.append(row)
     return rows
 
 
+def _content(path: str) -> bytes:
+    """The first megabytes of a regular file; nothing of anything else, and nothing through a link of /proc."""
+    try:
+        root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            # A fifo must not block, a terminal not become the controlling one.
+            fd = open_in_root(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        finally:
+            os.close(root)
+    except OSError:
+        return b""
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return b""
+        data = b""
+        while len(data) < _LIMIT:
+            piece = os.read(fd, 1 << 18)
+            if not piece:
+                break
+            data += piece
+        return data
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    # More digits than that are no number of anybody, and int() has its own limit.
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
 
 
 def _checked(number: int) -> int:
@@ -71,26 +87,18 @@ def resolve(user: str, extra: list[str]) -> Identity:
     if group_name:
         gid = _group(group_name, group)
     elif login:
-        groups = [int(row[2]) for row in group if login in row[3].split(",") and row[2].isdigit()]
-    for wanted in extra:
-        number = _number(wanted)
-        found = next((row for row in group if row[0] == wanted), None)
-        if found is not None and found[2].isdigit():
-            groups.append(int(found[2]))
-        elif number is not None:
-            groups.append(_checked(number))
-        else:
-            raise ValueError(f"unable to find group {wanted}: no matching entries in group file")
+        groups = [int(row[2]) for row in group if login in row[3].split(",") and _number(row[2]) is not None]
+    groups += [_group(wanted, group) for wanted in extra]
     ordered = list(dict.fromkeys([gid, *groups]))
     return Identity(uid, gid, ordered, home)
 
 
 def _user(name: str, passwd: list[list[str]]) -> tuple[int, int, str, str]:
+    # A number is never a name: an image could call its root "1000" (CVE-2016-3697).
     number = _number(name) if name else 0
-    row = next((row for row in passwd if name and row[0] == name), None)
-    if row is None and number is not None:
-        row = next((row for row in passwd if row[2] == str(number)), None)
-    if row is not None and row[2].isdigit() and row[3].isdigit():
+    wanted = (0, name) if number is None else (2, str(number))
+    row = next((row for row in passwd if row[wanted[0]] == wanted[1]), None)
+    if row is not None and _number(row[2]) is not None and _number(row[3]) is not None:
         return _checked(int(row[2])), _checked(int(row[3])), row[5], row[0]
     if number is None:
         raise ValueError(f"unable to find user {name}: no matching entries in passwd file")
@@ -98,10 +106,11 @@ def _user(name: str, passwd: list[list[str]]) -> tuple[int, int, str, str]:
 
 
 def _group(name: str, group: list[list[str]]) -> int:
-    row = next((row for row in group if row[0] == name), None)
-    if row is not None and row[2].isdigit():
-        return _checked(int(row[2]))
     number = _number(name)
-    if number is None:
+    if number is not None:
+        return _checked(number)
+    row = next((row for row in group if row[0] == name), None)
+    found = _number(row[2]) if row is not None else None
+    if found is None:
         raise ValueError(f"unable to find group {name}: no matching entries in group file")
-    return _checked(number)
+    return _checked(found)

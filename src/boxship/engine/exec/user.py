@@ -32,14 +32,14 @@ def check_user(pid: int, user: str) -> None:
 def _read(pid: int, path: str) -> bytes:
     root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # Not blocking: the image's file may be a pipe.
-        fd = open_in_root(root, path, os.O_RDONLY | os.O_NONBLOCK)
+        # Looked at before it is opened: opening a device or a pipe may do something, and the daemon may open any.
+        place = open_in_root(root, path, os.O_PATH)
     finally:
         os.close(root)
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        if not stat.S_ISREG(os.fstat(place).st_mode):
             return b""
-        with open(fd, "rb", closefd=False) as file:
+        with open(f"/proc/self/fd/{place}", "rb") as file:
             return file.read(_LONGEST)
     finally:
-        os.close(fd)
+        os.close(place)
