@@ -8,6 +8,7 @@ from boxship.cli.flags import Flag, Parsed
 USAGE = "[OPTIONS] CONTAINER"
 ABOUT = "Attach your terminal's input and output to a running container"
 ARGS = (1, 1)
+COMPLETES = "running"
 FLAGS = (
     Flag("detach-keys", "", "string", "Keys that detach your terminal"),
     Flag("no-stdin", "", "", "Don't attach standard input"),

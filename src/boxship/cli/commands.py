@@ -1,13 +1,14 @@
 """Which module runs which command. The table is all that is known before a verb's module is imported.
 
 A verb's module, `boxship.cli.<name>`, has: USAGE (after the program's and the command's name), ABOUT, FLAGS, ARGS (the
-fewest and the most arguments, -1 for any number), INTERSPERSED where flags may not follow arguments, and
-`run(cli, parsed) -> exit code`.
+fewest and the most arguments, -1 for any number), INTERSPERSED where flags may not follow arguments, COMPLETES (what
+its arguments are, see complete/candidates.py), and `run(cli, parsed) -> exit code`.
 """
 
 # verb -> (module, what `boxship --help` says)
 VERBS = {
     "attach": ("attach", "Attach your terminal's input and output to a running container"),
+    "completion": ("completion", "Print the completion script of a shell"),
     "create": ("create", "Make a container without starting it"),
     "events": ("events", "Print what happens in the engine, as it happens"),
     "exec": ("exec", "Run one more command inside a running container"),

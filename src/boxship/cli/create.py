@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 USAGE = "[OPTIONS] IMAGE [COMMAND] [ARG...]"
 ABOUT = "Make a container without starting it"
 ARGS = (1, -1)
+COMPLETES = "images"
 INTERSPERSED = False
 FLAGS: tuple[Flag, ...] = SHARED
 

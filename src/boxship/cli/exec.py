@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 USAGE = "[OPTIONS] CONTAINER COMMAND [ARG...]"
 ABOUT = "Run one more command inside a running container"
 ARGS = (2, -1)
+COMPLETES = "running"
 INTERSPERSED = False
 FLAGS = (
     Flag("detach", "d", "", "Run it in the background"),

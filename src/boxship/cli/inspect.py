@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 USAGE = "[OPTIONS] NAME|ID [NAME|ID...]"
 ABOUT = "Show everything that is known about containers or images"
 ARGS = (1, -1)
+COMPLETES = "objects"
 FORMAT = Flag("format", "f", "string", "json, or a Go template")
 SIZE = Flag("size", "s", "", "Show what a container takes on the disk")
 FLAGS = (FORMAT, SIZE, Flag("type", "", "string", "Look only at this kind: container, image, …"))

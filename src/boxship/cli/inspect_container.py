@@ -7,6 +7,7 @@ from boxship.cli.inspect import FORMAT, SIZE, of_kind, show
 USAGE = "[OPTIONS] CONTAINER [CONTAINER...]"
 ABOUT = "Show everything that is known about containers"
 ARGS = (1, -1)
+COMPLETES = "containers"
 FLAGS = (FORMAT, SIZE)
 
 

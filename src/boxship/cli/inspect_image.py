@@ -8,6 +8,7 @@ from boxship.client.text import quote
 USAGE = "[OPTIONS] IMAGE [IMAGE...]"
 ABOUT = "Show everything that is known about images"
 ARGS = (1, -1)
+COMPLETES = "images"
 FLAGS = (FORMAT, Flag("platform", "", "string", "Look only at this platform, os[/arch[/variant]]"))
 
 

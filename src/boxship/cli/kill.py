@@ -7,6 +7,7 @@ from boxship.cli.several import for_each
 USAGE = "[OPTIONS] CONTAINER [CONTAINER...]"
 ABOUT = "Send a signal to containers, KILL unless another is named"
 ARGS = (1, -1)
+COMPLETES = "running"
 FLAGS = (Flag("signal", "s", "string", "Signal to send, by name or number"),)
 
 

@@ -7,6 +7,7 @@ from boxship.cli.streams import print_all
 USAGE = "[OPTIONS] CONTAINER"
 ABOUT = "Show what a container has written"
 ARGS = (1, 1)
+COMPLETES = "containers"
 FLAGS = (
     Flag("details", "", "", "Show the attributes that its log was given"),
     Flag("follow", "f", "", "Go on with what comes"),

@@ -82,6 +82,12 @@ def _dispatch(cli: Cli, argv: list[str]) -> int:
 
         return short(cli)
     words = options.args
+    if words[:1] == ["__complete"]:
+        from boxship.cli.complete.candidates import run
+        from boxship.cli.output import out
+
+        out(run(cli, words[1:]))
+        return 0
     if HELP in options.given or not words:
         from boxship.cli.help import overview
 

@@ -7,6 +7,7 @@ from boxship.client.errors import DaemonError
 USAGE = "CONTAINER NEW_NAME"
 ABOUT = "Give a container another name"
 ARGS = (2, 2)
+COMPLETES = "containers"
 FLAGS: tuple[Flag, ...] = ()
 
 

@@ -8,6 +8,7 @@ from boxship.cli.stop import each
 USAGE = "[OPTIONS] CONTAINER [CONTAINER...]"
 ABOUT = "Stop containers and start them again"
 ARGS = (1, -1)
+COMPLETES = "running"
 
 
 def run(cli: Cli, parsed: Parsed) -> int:

@@ -8,6 +8,7 @@ from boxship.client.errors import DaemonError
 USAGE = "[OPTIONS] CONTAINER [CONTAINER...]"
 ABOUT = "Remove containers"
 ARGS = (1, -1)
+COMPLETES = "containers"
 FLAGS = (
     Flag("force", "f", "", "Remove it even where it runs (it is killed)"),
     Flag("link", "l", "", "Remove the link, not the container"),

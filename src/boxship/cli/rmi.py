@@ -9,6 +9,7 @@ from boxship.client.text import quote
 USAGE = "[OPTIONS] IMAGE [IMAGE...]"
 ABOUT = "Remove images"
 ARGS = (1, -1)
+COMPLETES = "images"
 FLAGS = (
     Flag("force", "f", "", "Remove it even where a stopped container or another name uses it"),
     Flag("no-prune", "", "", "Keep parents that have no name"),

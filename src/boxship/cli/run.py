@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 USAGE = "[OPTIONS] IMAGE [COMMAND] [ARG...]"
 ABOUT = "Make a container from an image and start it"
 ARGS = (1, -1)
+COMPLETES = "images"
 INTERSPERSED = False
 FLAGS = (*SHARED, *RUN_ONLY)
 

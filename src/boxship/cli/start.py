@@ -10,6 +10,7 @@ from boxship.client.errors import DaemonError
 USAGE = "[OPTIONS] CONTAINER [CONTAINER...]"
 ABOUT = "Start containers that are stopped"
 ARGS = (1, -1)
+COMPLETES = "stopped"
 FLAGS = (
     Flag("attach", "a", "", "Attach its output to your terminal and pass signals on"),
     Flag("checkpoint", "", "string", "Restore from this checkpoint", hidden=True),

@@ -7,6 +7,7 @@ from boxship.cli.several import for_each
 USAGE = "[OPTIONS] CONTAINER [CONTAINER...]"
 ABOUT = "Stop running containers"
 ARGS = (1, -1)
+COMPLETES = "running"
 FLAGS = (
     Flag("signal", "s", "string", "Signal that asks the container to stop"),
     Flag("time", "", "int", "Seconds to wait before it is killed", hidden=True),

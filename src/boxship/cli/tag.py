@@ -7,6 +7,7 @@ from boxship.client.text import quote
 USAGE = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]"
 ABOUT = "Give an image one more name"
 ARGS = (2, 2)
+COMPLETES = "images"
 FLAGS: tuple[Flag, ...] = ()
 
 

@@ -8,6 +8,7 @@ from boxship.client.errors import DaemonError
 USAGE = "CONTAINER [CONTAINER...]"
 ABOUT = "Wait until containers stop and print their exit codes"
 ARGS = (1, -1)
+COMPLETES = "containers"
 FLAGS: tuple[Flag, ...] = ()
 
 
