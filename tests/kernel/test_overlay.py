@@ -44,9 +44,7 @@ def in_private_mounts(work: Callable[[], None]) -> int:
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
-def test_layers_are_merged(
-    layers: tuple[list[str], str, str, str], old: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_layers_are_merged(layers: tuple[list[str], str, str, str], old: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     lower, upper, work, place = layers
     if old:
         # What such a kernel answers: EINVAL, and nothing in the log.

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import stat
 
+from boxship.archive import lookup
+from boxship.archive.compression import Inflated, load_codec
+from boxship.archive.entry import ArchiveError
+from boxship.archive.extract import extract
+from boxship.archive.pack import pack
 from boxship.archive.reader import TarReader
 from boxship.archive.unpack import unpack
+from boxship.kernel.openat2 import RESOLVE_IN_ROOT, openat2
+from boxship.lib.errors import InvalidParameter
+from boxship.lib.plainjson import encode
+from boxship.shim.user import resolve
+from boxship.shim.worker import Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from boxship.shim.worker import Job
 
 
 def unpack_layer(arguments: dict[str, Any], root: int, fds: list[int]) -> int:
@@ -20,4 +29,95 @@ def unpack_layer(arguments: dict[str, Any], root: int, fds: list[int]) -> int:
     return unpack(TarReader(lambda size: os.read(source, size)), root)
 
 
-JOBS: dict[str, Job] = {"unpack": unpack_layer}
+def describe(arguments: dict[str, Any], root: int, fds: list[int]) -> dict[str, Any]:
+    """What `path` is: archive/lookup.py."""
+    return lookup.describe(root, _path(arguments))
+
+
+def read_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
+    """Write what `path` is as a line of JSON, then its archive, to the first further descriptor."""
+    path = _path(arguments)
+    line = encode(lookup.describe(root, path)) + b"\n"
+    pack(root, path, fds[0], lambda: _write(fds[0], line))
+
+
+def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
+    """Extract the archive at the first further descriptor into the folder `path`.
+
+    read_only: of the container's root; mounts: (target, writable); keep_kinds; user: whom everything is given to, as
+    the container's passwd knows it, None for what the archive says. InvalidParameter where nothing may be written.
+    """
+    target = _folder(root, _path(arguments))
+    _check_writable(target, bool(arguments["read_only"]), arguments["mounts"])
+    owner = None
+    if arguments["user"] is not None:
+        identity = resolve(arguments["user"], [])
+        owner = identity.uid, identity.gid
+    source = fds[0]
+    stream = Inflated(lambda size: os.read(source, size))
+    try:
+        extract(TarReader(stream.read), root, target, owner=owner, keep_kinds=bool(arguments["keep_kinds"]))
+    except FileNotFoundError:
+        raise
+    except ArchiveError as error:
+        # Docker's word for it, without what our own images' messages add.
+        raise ArchiveError("unexpected EOF") if error.message.startswith("unexpected EOF") else error from None
+    except OSError as error:
+        raise ArchiveError(f"{error.filename}: {(error.strerror or '').lower()}") from error
+    # What stands behind the archive's end is read, too: whoever sends it must not find the way closed.
+    while os.read(source, 1 << 20):
+        pass
+
+
+def _load_codec(arguments: dict[str, Any]) -> None:
+    load_codec(arguments["compression"])
+
+
+def _path(arguments: dict[str, Any]) -> bytes:
+    return lookup.clean(os.fsencode(arguments["path"]))
+
+
+def _folder(root: int, path: bytes) -> bytes:
+    """The path of the folder that `path` names, every link followed. InvalidParameter when it is none."""
+    try:
+        fd = openat2(root, path, os.O_PATH, resolve=RESOLVE_IN_ROOT)
+    except NotADirectoryError:
+        # As Docker words the two.
+        if path.endswith((b"/", b"/.")):
+            raise
+        raise ArchiveError("not a directory") from None
+    try:
+        if not stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise InvalidParameter("extraction point is not a directory")
+        os.fchdir(fd)
+        return os.getcwdb()
+    finally:
+        os.close(fd)
+        os.fchdir(root)
+
+
+def _check_writable(target: bytes, read_only: bool, mounts: list[tuple[str, bool]]) -> None:
+    holding = [
+        (len(point), writable)
+        for name, writable in mounts
+        if (target + b"/").startswith((point := os.fsencode(name)).rstrip(b"/") + b"/")
+    ]
+    if holding:
+        if not max(holding)[1]:
+            raise InvalidParameter("mounted volume is marked read-only")
+    elif read_only:
+        raise InvalidParameter("container rootfs is marked read-only")
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+JOBS: dict[str, Job] = {
+    "unpack": Job(unpack_layer),
+    "describe": Job(describe),
+    "read_archive": Job(read_archive),
+    "write_archive": Job(write_archive, _load_codec),
+}

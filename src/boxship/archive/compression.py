@@ -29,6 +29,12 @@ def detect(start: bytes) -> str:
     return ""
 
 
+def load_codec(compression: str) -> None:
+    """Import what a compression needs, for code that soon can import nothing any more. ArchiveError without it."""
+    if compression:
+        _codec(compression)()
+
+
 class Inflated:
     """A stream as it was before it was compressed; uncompressed streams pass through.
 

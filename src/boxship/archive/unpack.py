@@ -12,6 +12,7 @@ import os
 import stat
 
 from boxship.archive import entry as kinds
+from boxship.archive.attributes import set_by_name, set_owner_and_mode, times_of
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
 from boxship.archive.reader import TarReader
 from boxship.archive.tree import OPAQUE, Path, Tree, is_whiteout, make_folder
@@ -19,8 +20,6 @@ from boxship.archive.tree import OPAQUE, Path, Tree, is_whiteout, make_folder
 WHITEOUT = b".wh."
 OPAQUE_WHITEOUT = b".wh..wh..opq"
 _META = b".wh..wh."
-# What overlayfs keeps for itself: an image that brings these could hide or redirect folders.
-_PRIVATE_XATTRS = (b"trusted.overlay.", b"user.overlay.")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20
 
@@ -69,7 +68,7 @@ class _Unpacker:
         """Last of all: making a file changes the time of its folder."""
         for path, mtime_ns in self._folder_times.items():
             try:
-                os.utime(self.tree.find(path), ns=_times(mtime_ns))
+                os.utime(self.tree.find(path), ns=times_of(mtime_ns))
             except OSError as error:
                 # A later entry replaced a folder on the way.
                 if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
@@ -121,7 +120,7 @@ class _Unpacker:
             os.mknod(name, form | 0o600, os.makedev(entry.major, entry.minor), dir_fd=parent)
         else:
             raise ArchiveError(f"cannot unpack {entry.shown}: unknown tar entry type {kind:#04x}")
-        _set_by_name(entry, parent, name)
+        set_by_name(entry, parent, name)
 
     def _file(self, entry: Entry, parent: int, name: bytes) -> None:
         try:
@@ -135,8 +134,8 @@ class _Unpacker:
             if entry.sparse is not None:
                 os.ftruncate(fd, entry.size)
             self.size += entry.size
-            _set_owner_and_mode(entry, fd)
-            os.utime(fd, ns=_times(entry.mtime_ns))
+            set_owner_and_mode(entry, fd)
+            os.utime(fd, ns=times_of(entry.mtime_ns))
         finally:
             os.close(fd)
 
@@ -160,7 +159,7 @@ class _Unpacker:
                 self._clear(parent, name)
                 make_folder(parent, name, opaque=is_whiteout(status))
         fd = self.tree.folder(path)
-        _set_owner_and_mode(entry, fd)
+        set_owner_and_mode(entry, fd)
         self._folder_times[path] = entry.mtime_ns
 
     def _hardlink(self, entry: Entry, parent: int, name: bytes) -> None:
@@ -199,42 +198,3 @@ def _is(status: os.stat_result, parent: int, name: bytes) -> bool:
     except FileNotFoundError:
         return False
     return (other.st_dev, other.st_ino) == (status.st_dev, status.st_ino)
-
-
-def _set_owner_and_mode(entry: Entry, fd: int) -> None:
-    # Owner first: chown(2) takes setuid, setgid and the file capabilities away.
-    os.fchown(fd, entry.uid, entry.gid)
-    os.fchmod(fd, entry.mode)
-    if entry.xattrs:
-        _set_xattrs(entry, fd)
-
-
-def _set_by_name(entry: Entry, parent: int, name: bytes) -> None:
-    # Links, pipes and devices can't be opened to do this.
-    os.chown(name, entry.uid, entry.gid, dir_fd=parent, follow_symlinks=False)
-    if entry.kind != kinds.SYMLINK:
-        os.chmod(name, entry.mode, dir_fd=parent)
-    if entry.xattrs:
-        _set_xattrs(entry, b"/proc/self/fd/%d/%s" % (parent, name))
-    os.utime(name, ns=_times(entry.mtime_ns), dir_fd=parent, follow_symlinks=False)
-
-
-def _set_xattrs(entry: Entry, target: int | bytes) -> None:
-    for name, value in entry.xattrs.items():
-        if name.startswith(_PRIVATE_XATTRS):
-            continue
-        try:
-            if isinstance(target, int):
-                os.setxattr(target, name, value)
-            else:
-                os.setxattr(target, name, value, follow_symlinks=False)
-        except OSError as error:
-            # What the file system has no place for is left out, as Docker does; capabilities are more than a note.
-            if error.errno != errno.ENOTSUP or name == b"security.capability":
-                raise
-
-
-def _times(mtime_ns: int) -> tuple[int, int]:
-    # utimensat(2) takes signed 64-bit seconds; what no file system holds becomes the epoch, as with Docker.
-    ns = mtime_ns if -(2**62) < mtime_ns < 2**62 else 0
-    return ns, ns

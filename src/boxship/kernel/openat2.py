@@ -27,6 +27,9 @@ def openat2(folder: int, path: bytes, flags: int, *, resolve: int, mode: int = 0
     absolute link targets and ".." stay inside. mode: of a file that O_CREAT makes. OSError as the kernel
     gives it.
     """
+    if b"\0" in path:
+        # It would end there.
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), os.fsdecode(path))
     how = ctypes.create_string_buffer(struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, resolve), 24)
     for _ in range(_TRIES):
         try:

@@ -12,8 +12,18 @@ CASES = (
     case("error-host-bad", d("-H unix:///no/such/socket ps")),
     case("error-api-forced-old", d("version --format '{{.Client.APIVersion}}'")),
     case("error-body-array", post(V + "/containers/create?name={p}", [1, 2])),
-    case("error-body-null", post(V + "/containers/create?name={p}", b"null", headers=(("Content-Type", "application/json"),))),
-    case("error-content-type-charset", post(V + "/containers/create?name={p}", b'{"Image":"bx/base:1"}', headers=(("Content-Type", "application/json; charset=utf-8"),))),
+    case(
+        "error-body-null",
+        post(V + "/containers/create?name={p}", b"null", headers=(("Content-Type", "application/json"),)),
+    ),
+    case(
+        "error-content-type-charset",
+        post(
+            V + "/containers/create?name={p}",
+            b'{"Image":"bx/base:1"}',
+            headers=(("Content-Type", "application/json; charset=utf-8"),),
+        ),
+    ),
     case("error-options-method", Http("OPTIONS", V + "/containers/json")),
     case("error-head-container", setup("create --name {p} {base} true"), Http("HEAD", V + "/containers/{p}/json")),
     case("error-trailing-slash", get(V + "/containers/json/")),

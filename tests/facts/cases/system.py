@@ -2,7 +2,16 @@
 
 from tests.facts.case import Differs, Http, case, d, get
 
-PING = ("content-type", "api-version", "docker-experimental", "ostype", "cache-control", "pragma", "builder-version", "swarm")
+PING = (
+    "content-type",
+    "api-version",
+    "docker-experimental",
+    "ostype",
+    "cache-control",
+    "pragma",
+    "builder-version",
+    "swarm",
+)
 NETWORKS = Differs("0.body.*", "values of the machine")
 
 CASES = (
@@ -18,7 +27,10 @@ CASES = (
         ),
     ),
     case("version-values", get("/version", keys=("ApiVersion", "MinAPIVersion", "Os", "Arch"))),
-    case("version-format", d("version --format '{{.Server.APIVersion}} {{.Server.MinAPIVersion}} {{.Server.Os}}/{{.Server.Arch}}'")),
+    case(
+        "version-format",
+        d("version --format '{{.Server.APIVersion}} {{.Server.MinAPIVersion}} {{.Server.Os}}/{{.Server.Arch}}'"),
+    ),
     case(
         "info-shape",
         get("/v1.51/info", schema=True),
@@ -40,9 +52,25 @@ CASES = (
         get(
             "/info",
             keys=(
-                "OSType", "Architecture", "NCPU", "MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares",
-                "CPUSet", "PidsLimit", "OomKillDisable", "CgroupVersion", "CgroupDriver", "IPv4Forwarding", "KernelVersion",
-                "MemTotal", "LiveRestoreEnabled", "Isolation", "ExperimentalBuild",
+                "OSType",
+                "Architecture",
+                "NCPU",
+                "MemoryLimit",
+                "SwapLimit",
+                "CpuCfsPeriod",
+                "CpuCfsQuota",
+                "CPUShares",
+                "CPUSet",
+                "PidsLimit",
+                "OomKillDisable",
+                "CgroupVersion",
+                "CgroupDriver",
+                "IPv4Forwarding",
+                "KernelVersion",
+                "MemTotal",
+                "LiveRestoreEnabled",
+                "Isolation",
+                "ExperimentalBuild",
             ),
         ),
         depends=("arch", "cgroup", "controllers", "kernel", "cpus"),
@@ -58,7 +86,11 @@ CASES = (
     case("api-too-old", get("/v1.12/info")),
     case("api-no-page", get("/v1.51/nothing/here")),
     case("api-wrong-method", Http("PUT", "/v1.51/containers/json")),
-    case("api-versions-in-answers", get("/v1.24/_ping", keep_headers=("api-version", "ostype")), get("/v1.51/_ping", keep_headers=("api-version",))),
+    case(
+        "api-versions-in-answers",
+        get("/v1.24/_ping", keep_headers=("api-version", "ostype")),
+        get("/v1.51/_ping", keep_headers=("api-version",)),
+    ),
     case("api-old-error", get("/v1.24/containers/{p}/json", keep_headers=("content-type", "api-version"))),
     case("server-header-old", get("/v1.30/version", keys=("MinAPIVersion", "ApiVersion"))),
 )

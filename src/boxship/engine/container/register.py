@@ -13,7 +13,7 @@ from boxship.model.container import ContainerRecord, ContainerState
 
 if TYPE_CHECKING:
     from boxship.engine.exec.register import Exec
-    from boxship.runtime.launch import Attach, Monitor
+    from boxship.runtime.launch import Attach, Monitor, Work
 
 
 class Waiters:
@@ -34,6 +34,37 @@ class Waiters:
                 future.set_result((code, error))
 
 
+class Copies:
+    """The workers that hold a container's root: its overlay may not be mounted once more while they do."""
+
+    def __init__(self) -> None:
+        self._works: set[Work] = set()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def add(self, work: "Work") -> None:
+        self._works.add(work)
+        self._none.clear()
+
+    def discard(self, work: "Work") -> None:
+        self._works.discard(work)
+        if not self._works:
+            self._none.set()
+
+    def __bool__(self) -> bool:
+        return bool(self._works)
+
+    async def finished(self) -> None:
+        """Wait until there are none."""
+        await self._none.wait()
+
+    def end(self) -> None:
+        """End them in mid-work; whoever waits for them is told."""
+        for work in tuple(self._works):
+            work.end()
+            self.discard(work)
+
+
 class Container:
     """One container: its durable record and what lives only as long as the daemon.
 
@@ -42,6 +73,7 @@ class Container:
     it. retry: the pause before the next try of a restart policy. no_restart: a person ended this run.
     leaving: the end of the former run's monitor. keep: `restart` is under way, an --rm container stays.
     filter_program: the compiled seccomp filter of this run, None when it has to be looked up.
+    copies: workers that hold its root: a start waits for them, a removal ends them.
     starting: a start is under way. stopping: `stop` waits for the exit. removing: a removal is under way.
     """
 
@@ -59,6 +91,7 @@ class Container:
         self.no_restart = False
         self.leaving: asyncio.Task[None] | None = None
         self.filter_program: str | None = None
+        self.copies = Copies()
         self.keep = False
         self.starting = False
         self.stopping = False

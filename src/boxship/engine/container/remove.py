@@ -82,6 +82,7 @@ def take_away_later(engine: Engine, container: Container) -> None:
 
 def _forget_clients(engine: Engine, container: Container) -> None:
     container.drop_pending()
+    container.copies.end()
     for exec_id in container.execs:
         engine.execs.forget(exec_id)
 

@@ -16,6 +16,9 @@ from boxship.lib.errors import BoxshipError, Conflict, NotModified
 from boxship.model.container import ContainerState
 from boxship.runtime.launch import Attach
 
+COPY_WAIT = 10.0
+"""Seconds that a start waits for copies into or out of the container."""
+
 
 async def start(engine: Engine, ref: str) -> None:
     """Start a container that does not run.
@@ -53,12 +56,22 @@ async def _start(engine: Engine, container: Container, restart_count: int) -> No
         if container.leaving is not None:
             # The former run's monitor still has the cgroup and the bundle.
             await asyncio.wait({container.leaving})
+        await _outlast_copies(container)
         attachments, container.pending = tuple(container.pending), []
         container.starting = True
         try:
             await _run(engine, container, restart_count, attachments)
         finally:
             container.starting = False
+
+
+async def _outlast_copies(container: Container) -> None:
+    """A copy that is under way goes first, as with Docker; one that does not move on is ended."""
+    if container.copies:
+        try:
+            await asyncio.wait_for(container.copies.finished(), COPY_WAIT)
+        except TimeoutError:
+            container.copies.end()
 
 
 async def _run(engine: Engine, container: Container, restart_count: int, attachments: tuple[Attach, ...]) -> None:

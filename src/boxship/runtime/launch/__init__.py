@@ -3,5 +3,6 @@
 from boxship.runtime.launch.launcher import Launcher
 from boxship.runtime.launch.monitor import Monitor
 from boxship.runtime.launch.values import Attach, ExecRequest, ExecState, Exit, StartRequest, WorkFailed
+from boxship.runtime.launch.work import Work
 
-__all__ = ["Attach", "ExecRequest", "ExecState", "Exit", "Launcher", "Monitor", "StartRequest", "WorkFailed"]
+__all__ = ["Attach", "ExecRequest", "ExecState", "Exit", "Launcher", "Monitor", "StartRequest", "Work", "WorkFailed"]

@@ -17,9 +17,10 @@ from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Unavailable
 from boxship.runtime.launch.link import Message
 from boxship.runtime.launch.monitor import Monitor, exec_states, pack_attach
-from boxship.runtime.launch.ready import readable, writable
+from boxship.runtime.launch.ready import writable
 from boxship.runtime.launch.spawn import spawn_zygote
-from boxship.runtime.launch.values import Exit, StartRequest, WorkFailed
+from boxship.runtime.launch.values import Exit, StartRequest
+from boxship.runtime.launch.work import Work, receive
 from boxship.shim import wire
 from boxship.shim.plan import plan
 from boxship.shim.zygote import IDENTITY
@@ -106,21 +107,7 @@ class Launcher:
             wire.send(sock, message, fds or ())
         except OSError as error:
             raise Unavailable(f"the zygote does not answer: {error.strerror}") from None
-        return await self._receive(sock, "the zygote")
-
-    @staticmethod
-    async def _receive(sock: socket.socket, who: str) -> tuple[Message, list[int]]:
-        while True:
-            try:
-                received = wire.receive(sock)
-            except BlockingIOError:
-                await readable(sock)
-                continue
-            except OSError as error:
-                raise Unavailable(f"{who} does not answer: {error.strerror}") from None
-            if received is None:
-                raise Unavailable(f"{who} has ended")
-            return received
+        return await receive(sock, "the zygote")
 
     async def listener(self, path: str, *, mode: int = 0o660, group: int = -1) -> socket.socket:
         """The listening API socket at `path`: the one the zygote holds, else a new one that it holds from now on."""
@@ -233,21 +220,35 @@ class Launcher:
             except BlockingIOError:
                 await writable(sock)
 
+    async def begin(
+        self, job: str, arguments: dict[str, Any], fds: list[int], view: dict[str, Any] | None = None
+    ) -> Work:
+        """Have a worker do a job. view: of a container's files (shim/view.py); without it the first descriptor is the
+        root. The descriptors stay the caller's. Unavailable without a zygote.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        message = {"op": "work", "job": job, "arguments": arguments}
+        if view is not None:
+            message["view"] = view
+        try:
+            with theirs:
+                await self._send_fork(message, [theirs.fileno(), *fds])
+        except BaseException:
+            ours.close()
+            raise
+        return Work(ours)
+
     async def work(self, job: str, arguments: dict[str, Any], fds: list[int]) -> Any:
         """Have a worker do a job; its result. fds: the root it is confined to, then what the job wants.
 
         WorkFailed with the error of the job; Unavailable when the worker was killed.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours:
-            ours.setblocking(False)
-            with theirs:
-                message = {"op": "work", "job": job, "arguments": arguments}
-                await self._send_fork(message, [theirs.fileno(), *fds])
-            answer, _ = await self._receive(ours, "the worker")
-        if "failed" in answer:
-            raise WorkFailed(answer["failed"], answer["errno"], answer["message"])
-        return answer["result"]
+        work = await self.begin(job, arguments, fds)
+        try:
+            return await work.result()
+        finally:
+            work.end()
 
     def work_from_thread(self, job: str, arguments: dict[str, Any], fds: list[int]) -> Any:
         """`work` for code that blocks in a thread of the pools."""

@@ -1,6 +1,7 @@
 """Waiting until a socket can be read or written, for code that talks to it step by step."""
 
 import asyncio
+import os
 import socket
 
 
@@ -31,3 +32,58 @@ async def writable(sock: socket.socket) -> None:
         # Closed meanwhile: the loop has forgotten it already.
         if sock.fileno() >= 0:
             loop.remove_writer(sock.fileno())
+
+
+class PipeReader:
+    """The read end of a pipe that another process writes to; `fd` is its own from now on."""
+
+    _PIECE = 1 << 18
+
+    def __init__(self, fd: int) -> None:
+        os.set_blocking(fd, False)
+        self._fd = fd
+
+    async def read(self) -> bytes:
+        """The next bytes as they come, b"" at the end."""
+        while True:
+            try:
+                return os.read(self._fd, self._PIECE)
+            except BlockingIOError:
+                await _ready(self._fd, writing=False)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class PipeWriter:
+    """The write end of a pipe that another process reads from; `fd` is its own from now on."""
+
+    def __init__(self, fd: int) -> None:
+        os.set_blocking(fd, False)
+        self._fd = fd
+
+    async def write(self, data: bytes) -> None:
+        """Write all of it. BrokenPipeError when the other side has closed."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._fd, view) :]
+            except BlockingIOError:
+                await _ready(self._fd, writing=True)
+
+    def close(self) -> None:
+        """The other side sees the end. Harmless when it is closed already."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+async def _ready(fd: int, *, writing: bool) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    add, remove = (loop.add_writer, loop.remove_writer) if writing else (loop.add_reader, loop.remove_reader)
+    add(fd, _resolve, ready)
+    try:
+        await ready
+    finally:
+        remove(fd)
