@@ -23,6 +23,7 @@ def _venv() -> bool:
 
 PRESENT: dict[str, Callable[[], bool]] = {
     "python3-venv": _venv,
+    "crun": _command("crun"),
     "debootstrap": _command("debootstrap"),
     "e2fsprogs": _command("mkfs.ext4"),
     "gcc": _command("gcc"),
@@ -32,6 +33,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "nftables": _command("nft"),
     "openssl": _command("openssl"),
     "procps": _command("ps"),
+    "runc": _command("runc"),
     "tini": _command("tini-static"),
 }
 

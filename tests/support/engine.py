@@ -37,7 +37,8 @@ class Engine:
         self.run_root = Path(tempfile.mkdtemp(prefix="bx-", dir="/run" if os.access("/run", os.W_OK) else "/tmp"))
         self.socket_path = str(self.run_root / "boxship.sock")
         self.log = self.base / "daemon.log"
-        self.options = options
+        runtime = os.environ.get("BOXSHIP_TEST_RUNTIME", "")
+        self.options = (*(("--default-runtime", runtime) if runtime else ()), *options)
         self.through = through
         self.process: subprocess.Popen[bytes] | None = None
         self.api = Api(self.socket_path)

@@ -7,6 +7,7 @@ from typing import Any
 
 from boxship.engine.config import EngineConfig
 from boxship.lib.errors import InvalidParameter
+from boxship.runtime.runtimes import BUILT_IN, runtime_command
 
 CONFIG_FILE = "/etc/boxship/config.toml"
 LEVELS = ("debug", "info", "warn", "error", "fatal")
@@ -16,9 +17,11 @@ HELP = f"""Usage:  boxship daemon [OPTIONS]
 Run the engine in the foreground. Containers go on running when it ends.
 
 Options:
+      --add-runtime N=PATH  OCI runtime that containers may name, may be given again (crun and runc are found on PATH)
       --config FILE         Configuration file (default "{CONFIG_FILE}")
       --data-root FOLDER    What must survive (default "/var/lib/boxship")
   -D, --debug               Say more
+      --default-runtime N   What runs containers that name no runtime (default "{BUILT_IN}")
   -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
   -H, --host ADDRESS        unix:///path or tcp://address:port, may be given again
                             (default "unix://<run-root>/boxship.sock")
@@ -58,6 +61,8 @@ class DaemonConfig:
     init: bool = False
     init_path: str = ""
     selinux_enabled: bool = False
+    default_runtime: str = BUILT_IN
+    runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tls: bool = False
     tlsverify: bool = False
     tlscacert: str = ""
@@ -80,13 +85,19 @@ class DaemonConfig:
             log_driver=self.log_driver,
             log_options=self.log_opts,
             debug=self.debug,
+            default_runtime=self.default_runtime,
+            runtimes=self.runtimes,
         )
 
 
 _SHORT = {"-D": "--debug", "-G": "--group", "-H": "--host", "-h": "--help"}
 _SWITCHES = ("debug", "init", "selinux-enabled", "tls", "tlsverify")
 _FILES = ("tlscacert", "tlscert", "tlskey")
-_TEXT = ("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "init-path", "config", *_FILES)
+_TEXT = (
+    *("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "init-path", "config"),
+    *("default-runtime", *_FILES),
+)
+_LISTS = ("host", "log-opt", "add-runtime")
 
 
 def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
@@ -109,13 +120,13 @@ def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
         if name.startswith("--") and key in _SWITCHES:
             given[key] = value.lower() not in ("false", "0") if equals else True
             continue
-        if not name.startswith("--") or key not in (*_TEXT, "host", "log-opt"):
+        if not name.startswith("--") or key not in (*_TEXT, *_LISTS):
             raise UsageError(f"{'unknown flag' if word.startswith('-') else 'unexpected argument'}: {word}")
         if not equals:
             if not rest:
                 raise UsageError(f"flag needs an argument: {word}")
             value = rest.pop(0)
-        if key in ("host", "log-opt"):
+        if key in _LISTS:
             given.setdefault(key, []).append(value)
         else:
             given[key] = value
@@ -127,16 +138,39 @@ def _merge(given: dict[str, Any]) -> DaemonConfig:
     config = from_file(path) if path != CONFIG_FILE or os.path.exists(path) else DaemonConfig()
     options = given.pop("log-opt", [])
     hosts = given.pop("host", [])
+    runtimes = given.pop("add-runtime", [])
     changes: dict[str, Any] = {key.replace("-", "_"): value for key, value in given.items()}
     if hosts:
         changes["hosts"] = tuple(hosts)
     if options:
         changes["log_opts"] = tuple((key, value) for key, _, value in (option.partition("=") for option in options))
+    if runtimes:
+        changes["runtimes"] = tuple({**dict(config.runtimes), **_added(runtimes)}.items())
     return check(replace(config, **changes))
 
 
+def _added(options: list[str]) -> dict[str, tuple[str, ...]]:
+    """--add-runtime NAME=PATH."""
+    added: dict[str, tuple[str, ...]] = {}
+    for option in options:
+        name, _, path = option.partition("=")
+        name = name.lower()
+        fault = ""
+        if not name or not path:
+            fault = f"invalid runtime argument: {option}"
+        elif name == BUILT_IN:
+            fault = f"runtime name '{name}' is reserved"
+        elif name in added:
+            fault = f"runtime '{name}' was already defined"
+        if fault:
+            raise UsageError(f'invalid argument "{option}" for "--add-runtime" flag: {fault}')
+        added[name] = (path,)
+    return added
+
+
 def from_file(path: str) -> DaemonConfig:
-    """The configuration of a TOML file: the long options' names as keys, `hosts` a list, `log-opts` a table.
+    """The configuration of a TOML file: the long options' names as keys, `hosts` a list, `log-opts` a table, and
+    `runtimes` a table of tables with `path` and `runtimeArgs`.
 
     UsageError, with the file's name, for what is not known or not of its type.
     """
@@ -158,14 +192,29 @@ def from_file(path: str) -> DaemonConfig:
             raise UsageError(f"{path}: {key}: unknown key (known are {known})")
         if name == "log_opts" and isinstance(value, dict):
             value = tuple((option, str(text)) for option, text in value.items())
+        elif name == "runtimes" and isinstance(value, dict):
+            value = tuple((runtime, _command(path, runtime, told)) for runtime, told in value.items())
         elif name == "hosts" and isinstance(value, list):
             value = tuple(str(host) for host in value)
         if type(value) is not types[name]:
-            raise UsageError(f"{path}: {key}: not a {_WORDS[types[name]] if name != 'log_opts' else 'table'}")
+            raise UsageError(f"{path}: {key}: not a {'table' if name in _TABLES else _WORDS[types[name]]}")
         values[name] = value
     return check(DaemonConfig(**values))
 
 
+def _command(path: str, name: str, told: Any) -> tuple[str, ...]:
+    where = f"{path}: runtimes: {name}"
+    if name == BUILT_IN:
+        raise UsageError(f"{where}: runtime name '{name}' is reserved")
+    if not isinstance(told, dict) or not isinstance(told.get("path"), str) or not told["path"]:
+        raise UsageError(f"{where}: a runtime is a table with its path")
+    arguments = told.get("runtimeArgs", [])
+    if set(told) - {"path", "runtimeArgs"} or not isinstance(arguments, list):
+        raise UsageError(f"{where}: a runtime has a path and a list runtimeArgs, nothing else")
+    return told["path"], *(str(argument) for argument in arguments)
+
+
+_TABLES = ("log_opts", "runtimes")
 _WORDS = {str: "text", bool: "true or false", tuple: "list"}
 
 
@@ -176,6 +225,10 @@ def check(config: DaemonConfig) -> DaemonConfig:
             raise UsageError(f"{folder}: the folders of a daemon must be absolute paths")
     if config.log_level not in LEVELS:
         raise UsageError(f"{config.log_level}: no log level (there are {', '.join(LEVELS)})")
+    try:
+        runtime_command(config.default_runtime, config.runtimes)
+    except InvalidParameter:
+        raise UsageError(f"specified default runtime '{config.default_runtime}' does not exist") from None
     _check_tls(config)
     return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
 

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from boxship.runtime.runtimes import BUILT_IN
+
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Absolute paths; instance: a short name of this pair of roots, for cgroups and everything machine-wide.
 
     log_driver, log_options: what a container gets that asks for no driver of its own. debug: speak of more.
+    default_runtime: what runs a container that names none. runtimes: names of other OCI runtimes and their command
+    lines, beside those that are found on PATH.
     """
 
     data_root: str
@@ -17,6 +21,8 @@ class EngineConfig:
     log_driver: str = "local"
     log_options: tuple[tuple[str, str], ...] = ()
     debug: bool = False
+    default_runtime: str = BUILT_IN
+    runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def filter_folder(self) -> str:

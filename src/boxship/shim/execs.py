@@ -40,16 +40,7 @@ class Execs:
         """Carry out an `exec` request in the container of `pidfd`; the answer follows when the program runs."""
         exec_id: str = message["exec"]
         attach: Message = message.get("attach") or {}
-        session = Session(
-            self._loop,
-            tty=message["tty"],
-            open_stdin=message["open_stdin"],
-            stdin_once=True,
-            size=tuple(message["size"]),
-            log=None,
-            spool_folder=self._spool_folder,
-            on_detach=lambda: self._tell({"event": "detached", "exec": exec_id}),
-        )
+        session = self._open_session(message, Session)
         sock = _socket.socket(fileno=fds.pop(0)) if attach else None
         early = leftover(attach, fds)
         stdio = session.child_side()
@@ -84,6 +75,20 @@ class Execs:
         self._loop.watch(report, IN, reported)
         process.pidfd = self._loop.on_end(pid, lambda status: self._ended(process, status))
 
+    def _open_session(self, message: Message, kind: Callable[..., Session]) -> Session:
+        """The streams of an exec; kind: the class, or what makes one."""
+        exec_id: str = message["exec"]
+        return kind(
+            self._loop,
+            tty=message["tty"],
+            open_stdin=message["open_stdin"],
+            stdin_once=True,
+            size=tuple(message["size"]),
+            log=None,
+            spool_folder=self._spool_folder,
+            on_detach=lambda: self._tell({"event": "detached", "exec": exec_id}),
+        )
+
     def _ended(self, process: Process, status: int) -> None:
         process.on_report(IN)
         process.running = False
@@ -91,10 +96,13 @@ class Execs:
         if process.failure:
             code = process.failure.get("errno")
             process.exit_code = _NOT_EXECUTABLE if code == errno.EACCES else _NOT_FOUND
-            process.session.announce(f"{_FAILED}{process.failure['message']}\r\n".encode())
+            process.session.announce(f"{self._words(process.failure)}\r\n".encode())
         # Before the stream ends: docker exec asks for the code as soon as it sees that end.
         self._tell({"event": "exec_exited", "exec": process.exec_id, "code": process.exit_code})
         process.session.process_ended()
+
+    def _words(self, failure: Message) -> str:
+        return f"{_FAILED}{failure['message']}"
 
     def container_ended(self) -> None:
         """Members of the container's pid namespace are dead by now, those of the host's were killed by cgroup."""

@@ -27,6 +27,7 @@ from boxship.shim.session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     Message = dict[str, Any]
@@ -50,18 +51,21 @@ class Monitor:
         self._control = Control(
             self._loop, link, self._bundle, answer=self._answer, state=self._state, lost=self._maybe_leave
         )
-        self._execs = Execs(
-            self._loop,
-            spool_folder=request["spool_folder"],
-            cgroup=request["cgroup"],
-            tell=self._control.tell,
-            idle=self._maybe_leave,
-        )
+        self._execs = self._make_execs()
         self._init: Process | None = None
         self._pidfd = -1
         self._mount_namespace = -1
         self._exit: Message | None = None
         self._released = False
+
+    def _make_execs(self) -> Execs:
+        return Execs(
+            self._loop,
+            spool_folder=self._request["spool_folder"],
+            cgroup=self._request["cgroup"],
+            tell=self._control.tell,
+            idle=self._maybe_leave,
+        )
 
     def run(self) -> None:
         try:
@@ -79,16 +83,7 @@ class Monitor:
         if not request["namespaces"] & kernel.CLONE_NEWPID:
             # Without a pid namespace of the container's own, its orphans would go to the machine's init.
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-        session = Session(
-            self._loop,
-            tty=request["tty"],
-            open_stdin=request["open_stdin"],
-            stdin_once=request["stdin_once"],
-            size=tuple(request["size"]),
-            log=open_log(LogTarget.from_json(request["log"])),
-            spool_folder=request["spool_folder"],
-            on_detach=lambda: self._control.tell({"event": "detached"}),
-        )
+        session = self._open_session(Session)
         stdio = session.child_side()
         report, report_end = os.pipe2(os.O_CLOEXEC)
         if request["pid_namespace"]:
@@ -105,14 +100,32 @@ class Monitor:
         # One of its own: the loop closes its when the container ends.
         self._pidfd = os.pidfd_open(pid)
         session.forked()
-        for options in request["attachments"]:
+        self._attach(session)
+        process.report = report
+        process.on_report = self._init_reported
+        self._loop.watch(report, IN, self._init_reported)
+
+    def _open_session(self, kind: Callable[..., Session]) -> Session:
+        """The streams of the first process; kind: the class, or what makes one."""
+        request = self._request
+        return kind(
+            self._loop,
+            tty=request["tty"],
+            open_stdin=request["open_stdin"],
+            stdin_once=request["stdin_once"],
+            size=tuple(request["size"]),
+            log=open_log(LogTarget.from_json(request["log"])),
+            spool_folder=request["spool_folder"],
+            on_detach=lambda: self._control.tell({"event": "detached"}),
+        )
+
+    def _attach(self, session: Session) -> None:
+        """The clients that came with the request see all output, so they are served before any is read."""
+        for options in self._request["attachments"]:
             sock = _socket.socket(fileno=self._attachments.pop(0))
             session.attach(sock, leftover(options, self._attachments), options)
         session.read()
         session.on_idle = self._maybe_leave
-        process.report = report
-        process.on_report = self._init_reported
-        self._loop.watch(report, IN, self._init_reported)
 
     def _init_reported(self, _: int) -> None:
         process = self._init
@@ -286,4 +299,10 @@ def main(request: Message, link: _socket.socket, fds: list[int]) -> None:
     # The machine's shutdown ends containers through the daemon; SIGHUP and SIGINT are ignored since the zygote.
     kernel.ignore_signals(_signal.SIGTERM)
     kernel.default_signals(_signal.SIGCHLD)
-    Monitor(request, link, fds).run()
+    if "runtime" in request:
+        # Imported where it is used: monitors of the built-in runtime stay as small as they are.
+        from boxship.shim.foreign.monitor import ForeignMonitor
+
+        ForeignMonitor(request, link, fds).run()
+    else:
+        Monitor(request, link, fds).run()

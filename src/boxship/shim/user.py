@@ -11,6 +11,10 @@ import stat
 
 from boxship.kernel.inroot import open_in_root
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _LIMIT = 8 << 20
 MAX_ID = (1 << 31) - 1
 
@@ -27,24 +31,29 @@ class Identity:
         self.home = home
 
 
-def _lines(path: str, fields: int) -> list[list[str]]:
+def _lines(open_file: Callable[[str, int], int], path: str, fields: int) -> list[list[str]]:
     rows = []
-    for line in _content(path).split(b"\n"):
+    for line in _content(open_file, path).split(b"\n"):
         row = line.strip().decode("utf-8", "surrogateescape").split(":")
         if len(row) >= fields and not row[0].startswith("#"):
             rows.append(row)
     return rows
 
 
-def _content(path: str) -> bytes:
-    """The first megabytes of a regular file; nothing of anything else, and nothing through a link of /proc."""
+def _open_here(path: str, flags: int) -> int:
+    """After the root switch. Nothing through a link of /proc."""
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            # A fifo must not block, a terminal not become the controlling one.
-            fd = open_in_root(root, path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        finally:
-            os.close(root)
+        return open_in_root(root, path, flags)
+    finally:
+        os.close(root)
+
+
+def _content(open_file: Callable[[str, int], int], path: str) -> bytes:
+    """The first megabytes of a regular file; nothing of anything else."""
+    try:
+        # A fifo must not block, a terminal not become the controlling one.
+        fd = open_file(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:
         return b""
     try:
@@ -74,13 +83,14 @@ def _checked(number: int) -> int:
     return number
 
 
-def resolve(user: str, extra: list[str]) -> Identity:
+def resolve(user: str, extra: list[str], open_file: Callable[[str, int], int] = _open_here) -> Identity:
     """The identity for `user` ("", NAME, UID, either with :GROUP or :GID) and --group-add's `extra`.
 
+    open_file: opens a path of the container's with open(2)'s flags, for a caller that is not inside it.
     ValueError with the wording that Docker's users know when a name is not in the files.
     """
-    passwd = _lines("/etc/passwd", 6)
-    group = _lines("/etc/group", 4)
+    passwd = _lines(open_file, "/etc/passwd", 6)
+    group = _lines(open_file, "/etc/group", 4)
     name, _, group_name = user.partition(":")
     uid, gid, home, login = _user(name, passwd)
     groups: list[int] = []

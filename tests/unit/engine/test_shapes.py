@@ -45,6 +45,7 @@ def _filled(host: HostConfig, *, cgroup_v2: bool = False) -> HostConfig:
         cgroup_v2=cgroup_v2,
         log_driver="local",
         log_options={"max-file": "3"},
+        runtime="boxship",
         masked_paths=["/proc/kcore"],
         readonly_paths=["/proc/sys"],
     )

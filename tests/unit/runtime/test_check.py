@@ -114,7 +114,6 @@ MEBIBYTE = 1 << 20
         ),
         ({"ShmSize": -1}, "SHM size can not be less than 0"),
         ({"OomScoreAdj": 2000}, "Invalid value 2000, range for oom score adj is [-1000, 1000]"),
-        ({"Runtime": "nope"}, "unknown or invalid runtime name: nope"),
         ({"Isolation": "hyperv"}, "invalid isolation (hyperv): linux only supports 'default'"),
         ({"CapAdd": ["NOPE"]}, 'invalid CapAdd: unknown capability: "CAP_NOPE"'),
         ({"CapDrop": ["nope"]}, 'invalid CapDrop: unknown capability: "CAP_NOPE"'),
@@ -252,7 +251,6 @@ def test_bad_seccomp_profiles(profile: str, message: str):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"Runtime": "runc"}, "runtime runc is not supported yet"),
         ({"PidMode": "container:x"}, "sharing the pid namespace of container x"),
         ({"NetworkMode": "container:x"}, "sharing the network namespace of container x"),
         ({"Links": ["db:db"]}, "--link is not supported yet (asked for db:db)"),

@@ -21,6 +21,7 @@ from boxship.model import platform as platforms
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.model.image import ImageRecord
+from boxship.runtime.runtimes import runtime_command
 from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check, settle
 from boxship.runtime.spec.check import SUPPORTED
 from boxship.runtime.spec.labels import level_of
@@ -70,11 +71,13 @@ async def _create(
         cgroup_v2=engine.host.cgroup_v2,
         log_driver=engine.config.log_driver,
         log_options=dict(engine.config.log_options),
+        runtime=engine.config.default_runtime,
         masked_paths=list(MASKED_PATHS),
         readonly_paths=list(READONLY_PATHS),
     )
     check_log_options(host.log_config.type, host.log_config.config or {})
     warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
+    runtime_command(host.runtime, engine.config.runtimes)
     host = settle(host, engine.host)
 
     labels = new_labels(engine, host)

@@ -7,9 +7,6 @@ from boxship.model.config import HostConfig, LogConfig, RestartPolicy
 SHM_SIZE = 64 << 20
 """Bytes of /dev/shm."""
 
-RUNTIME = "boxship"
-"""The name of the built-in runtime, where Docker has "runc"."""
-
 
 def fill_in(
     host: HostConfig,
@@ -17,6 +14,7 @@ def fill_in(
     cgroup_v2: bool,
     log_driver: str,
     log_options: dict[str, str],
+    runtime: str,
     masked_paths: list[str],
     readonly_paths: list[str],
 ) -> HostConfig:
@@ -36,7 +34,7 @@ def fill_in(
         cgroupns_mode=host.cgroupns_mode or ("private" if cgroup_v2 and not host.privileged else "host"),
         ipc_mode=host.ipc_mode or "private",
         shm_size=host.shm_size or SHM_SIZE,
-        runtime=host.runtime or RUNTIME,
+        runtime=host.runtime or runtime,
         console_size=host.console_size or [0, 0],
         # So much swap as memory: what the kernel calls memory and swap together is twice the limit.
         memory_swap=host.memory * 2 if host.memory > 0 and host.memory_swap == 0 else host.memory_swap,

@@ -9,11 +9,10 @@ NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 NOT_STARTED = 128
 
-_CREATE = (
-    "failed to create task for container: failed to create shim task: OCI runtime create failed: "
-    "runc create failed: unable to start container process: error during container init: "
-)
-_EXEC = "OCI runtime exec failed: exec failed: unable to start container process: "
+_CREATED_BY = "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+_CREATE = f"{_CREATED_BY}runc create failed: unable to start container process: error during container init: "
+_EXECUTED_BY = "OCI runtime exec failed: "
+_EXEC = f"{_EXECUTED_BY}exec failed: unable to start container process: "
 
 # Steps that fail because of what the person asked the container to run.
 _COMMAND_STEPS = frozenset({"exec", "chdir", "user"})
@@ -31,7 +30,7 @@ class StartFailure:
 def explain(error: BoxshipError | OSError, name: str) -> StartFailure:
     """A start of the container called `name` that failed."""
     if isinstance(error, StepFailed):
-        return _step(error, _CREATE)
+        return _step(error, _CREATED_BY if error.step == "runtime" else _CREATE)
     if isinstance(error, BoxshipError):
         return StartFailure(error, NOT_STARTED)
     where = f": {error.filename}" if error.filename else ""
@@ -41,7 +40,7 @@ def explain(error: BoxshipError | OSError, name: str) -> StartFailure:
 
 def explain_exec(error: StepFailed) -> StartFailure:
     """An exec that failed. Where no more is known, Docker calls it 126."""
-    failure = _step(error, _EXEC)
+    failure = _step(error, _EXECUTED_BY if error.step == "runtime" else _EXEC)
     return failure if failure.exit_code != NOT_STARTED else StartFailure(failure.error, NOT_EXECUTABLE)
 
 

@@ -13,6 +13,7 @@ from boxship.model.container import ContainerRecord
 from boxship.runtime.apparmor import make_ready
 from boxship.runtime.launch import Attach, StartRequest
 from boxship.runtime.prepare import prepare
+from boxship.runtime.runtimes import runtime_command
 from boxship.runtime.spec import SpecInput, build_spec
 from boxship.runtime.spec.labels import Labels
 from boxship.runtime.spec.namespaces import joined_containers
@@ -48,6 +49,7 @@ def start_request(
     size: the terminal's height and width as clients said them; else what `docker run` sent along with the config.
     """
     config, host = record.config, record.host
+    runtime = runtime_command(host.runtime, engine.config.runtimes)
     make_ready(apparmor_profile(read_security(host.security_opt), host, engine.host), engine.host)
     log = log_target(engine, record)
     root = engine.snapshotter.prepare(record.id, record.diff_ids)
@@ -79,5 +81,6 @@ def start_request(
         stdin_once=config.stdin_once,
         attachments=attachments,
         size=size or ((height, width) if height and width else None),
-        seccomp_program=filter_program(engine, spec),
+        seccomp_program="" if runtime else filter_program(engine, spec),
+        runtime=runtime,
     )

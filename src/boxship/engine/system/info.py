@@ -4,13 +4,13 @@ import os
 import threading
 from typing import Any
 
-from boxship.engine.container.defaults import RUNTIME
 from boxship.engine.engine import Engine
 from boxship.engine.system import machine
 from boxship.engine.system.identity import engine_id
 from boxship.engine.system.version import VERSION
 from boxship.lib.bridge import quick
 from boxship.lib.clock import now_ns, rfc3339nano
+from boxship.runtime.runtimes import all_runtimes
 from boxship.runtime.spec import HostFeatures
 
 
@@ -73,8 +73,8 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "Labels": [],
         "ExperimentalBuild": False,
         "ServerVersion": VERSION,
-        "Runtimes": {RUNTIME: {"path": RUNTIME}},
-        "DefaultRuntime": RUNTIME,
+        "Runtimes": {name: _runtime(command) for name, command in all_runtimes(config.runtimes).items()},
+        "DefaultRuntime": config.default_runtime,
         "Swarm": {
             "NodeID": "",
             "NodeAddr": "",
@@ -93,6 +93,10 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "CDISpecDirs": [],
         "Warnings": _warnings(host) or None,
     }
+
+
+def _runtime(command: tuple[str, ...]) -> dict[str, Any]:
+    return {"path": command[0], **({"runtimeArgs": list(command[1:])} if command[1:] else {})}
 
 
 _PROXIES = (("HttpProxy", "HTTP_PROXY"), ("HttpsProxy", "HTTPS_PROXY"), ("NoProxy", "NO_PROXY"))

@@ -174,6 +174,8 @@ class Launcher:
             "size": request.size or (0, 0),
             "attachments": attachments,
         }
+        if request.runtime:
+            message["runtime"] = request.runtime
         monitor = Monitor(request.container_id, ours)
         try:
             await self._send_fork(message, fds)
@@ -308,7 +310,12 @@ def _write_bundle(bundle: str, request: StartRequest) -> dict[str, Any]:
     os.makedirs(bundle, mode=0o700)
     spec = request.spec
     os.makedirs(spec["root"]["path"], exist_ok=True)
-    operations = plan(spec, seccomp_program=request.seccomp_program)
+    if request.runtime:
+        # What can't be planned here, another runtime may know.
+        cgroup = {"path": spec["linux"].get("cgroupsPath", "")}
+        operations = {"namespaces": 0, "join": (), "cgroup": cgroup}
+    else:
+        operations = plan(spec, seccomp_program=request.seccomp_program)
     for name, value in (("config.json", spec), ("plan.json", operations)):
         fd = os.open(f"{bundle}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

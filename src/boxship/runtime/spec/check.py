@@ -19,8 +19,6 @@ from boxship.runtime.spec.process import check_limits, needs_init
 from boxship.runtime.spec.security import check_security
 from boxship.runtime.spec.sysctls import check_sysctls
 
-RUNTIME = "boxship"
-_OTHER_RUNTIMES = ("runc", "crun", "io.containerd.runc.v2")
 # What the engine does beside the runtime, today.
 SUPPORTED = frozenset({"restart"})
 
@@ -100,10 +98,6 @@ def _check_mounts(config: ContainerConfig, host: HostConfig, exists: Callable[[s
 
 def _check_missing(host: HostConfig, features: HostFeatures, supported: Set[str]) -> None:
     """What Docker has and Boxship not yet."""
-    if host.runtime in _OTHER_RUNTIMES:
-        raise Unsupported(f"runtime {host.runtime} is not supported yet: leave --runtime out")
-    if host.runtime not in ("", RUNTIME):
-        raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
     if needs_init(host, features) and not features.init_binary:
         raise InvalidParameter(
             "--init needs a small init on this machine; looked for docker-init, tini-static and catatonit\n"
