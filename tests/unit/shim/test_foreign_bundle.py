@@ -102,9 +102,19 @@ def test_what_older_runtimes_do_not_read() -> None:
     assert changed == {
         "ociVersion": "1.0.2",
         "hostname": "h",
+        "mounts": [],
         "linux": {"sysctl": {"kernel.domainname": "d", "a": "b"}},
     }
     assert spec["linux"] == {"sysctl": {"a": "b"}}
+
+
+def test_files_are_not_bound_recursively(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    mounts = [{"destination": "/x", "source": str(source), "options": ["rbind", "rro"]} for source in (file, tmp_path)]
+    assert [entry["options"] for entry in for_others({"mounts": mounts})["mounts"]] == [
+        *(["rbind", "ro"], ["rbind", "rro"])
+    ]
 
 
 def test_the_size_of_a_terminal() -> None:

@@ -126,8 +126,8 @@ def with_size(process: Json, size: tuple[int, int]) -> Json:
 
 
 def for_others(spec: Json) -> Json:
-    """The spec without what only newer runtimes read. Pure."""
-    changed = spec | {"ociVersion": _OCI_VERSION}
+    """The spec without what only newer runtimes read."""
+    changed = spec | {"ociVersion": _OCI_VERSION, "mounts": [_plain(entry) for entry in spec.get("mounts") or []]}
     domain = changed.pop("domainname", "")
     if domain:
         # The field came with 1.1 of the spec.
@@ -135,6 +135,14 @@ def for_others(spec: Json) -> Json:
         linux["sysctl"] = {"kernel.domainname": domain, **(linux.get("sysctl") or {})}
         changed["linux"] = linux
     return changed
+
+
+def _plain(entry: Json) -> Json:
+    """A mount of one file has nothing below it, and crun 1.8 takes the recursive options for folders only."""
+    options = entry.get("options") or []
+    if "rro" not in options or os.path.isdir(entry.get("source") or ""):
+        return entry
+    return entry | {"options": ["ro" if option == "rro" else option for option in options]}
 
 
 def write(path: str, value: Json) -> None:
