@@ -22,8 +22,8 @@ RUNTIMES = ("boxship", "crun", "runc")
 OTHERS = RUNTIMES[1:]
 Keep = Callable[[Terminal], Terminal]
 
-# What a program sees of its container and no runtime has a say in. crun shows every v1 hierarchy that
-# the kernel has, mounted or not (hugetlb), and has its own attributes for what it masks below /proc.
+# What a program sees of its container and no runtime has a say in. crun shows every v1 hierarchy that the kernel has,
+# mounted or not, and has its own attributes for what it masks below /proc.
 PROBE = """
 grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:|Umask)' /proc/self/status
 ulimit -a
@@ -32,7 +32,7 @@ cat /proc/sys/kernel/domainname
 cat /proc/sys/net/ipv4/ip_unprivileged_port_start
 env | grep -v HOSTNAME | sort
 pwd
-cut -d' ' -f5,6 /proc/self/mountinfo | grep -v -e cgroup/hugetlb -e " /sys/fs/cgroup" | sed 's|^\\(/proc/[^ ]*\\).*|\\1|' | sort
+cut -d' ' -f5,6 /proc/self/mountinfo | grep -v cgroup | sed 's|^\\(/proc/[^ ]*\\).*|\\1|' | sort
 find /dev -type b -o -type c | grep -v pts/ | sort
 ls -ld /dev/shm /dev/mqueue /dev/pts/ptmx /dev/null | cut -c1-10
 touch /etc/written 2>&1
@@ -221,10 +221,9 @@ def own_engine(request: pytest.FixtureRequest, image_archive: bytes, tmp_path: P
     config = tmp_path / "config.toml"
     script = tmp_path / "gone"
     config.write_text(
-        f'default-runtime = "mine"\n[runtimes.mine]\npath = "{request.param}"\nruntimeArgs = ["--debug"]\n'
-        f'[runtimes.gone]\npath = "{script}"\n'
+        f'[runtimes.mine]\npath = "{request.param}"\nruntimeArgs = ["--debug"]\n[runtimes.gone]\npath = "{script}"\n'
     )
-    running = Engine("--config", str(config)).start()
+    running = Engine("--config", str(config), "--default-runtime", "mine").start()
     try:
         headers = {"Content-Type": "application/x-tar"}
         running.api.request("POST", "/images/load", image_archive, headers=headers)

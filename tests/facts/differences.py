@@ -22,3 +22,15 @@ EVERYWHERE: tuple[Differs, ...] = (
     Differs("*.headers.builder-version", "no BuildKit yet: the client's classic builder"),
     Differs("*.body.SandboxKey", "networks come with their own issue"),
 )
+
+# What another runtime (BOXSHIP_TEST_RUNTIME) does its own way, by the names of cases.
+BY_RUNTIME: dict[str, dict[str, str]] = {
+    "crun": {
+        "in-devices": "crun makes /dev/core",
+        "in-dev-links": "crun makes /dev/core",
+        "in-mounts": "crun mounts control groups in another order",
+        "in-mount-options": "crun masks below /proc with the host's /dev/null, read-only",
+        "in-cgroup-list": "crun 1.8 makes links for net_cls and net_prio",
+        "run-bad-format": "crun tells it as JSON, exit code 1",
+    },
+}

@@ -62,6 +62,10 @@ CHDIR = 'chdir to cwd ("/gone") set in config.json failed:'
         ),
         (
             "open executable: Operation not permitted",
+            *("/etc", "exec", errno.EACCES, 'exec: "/etc": is a directory: permission denied'),
+        ),
+        (
+            "open executable: Operation not permitted",
             *("folder", "exec", errno.ENOENT, 'exec: "folder": executable file not found in $PATH'),
         ),
         (

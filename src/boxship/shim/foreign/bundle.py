@@ -12,9 +12,10 @@ import stat
 
 from boxship.kernel.inroot import open_in_root
 from boxship.lib.plainjson import decode, encode
+from boxship.shim.builder import Builder
 from boxship.shim.failure import Failed
 from boxship.shim.foreign.command import make_private
-from boxship.shim.steps import STEPS, Builder
+from boxship.shim.steps import STEPS
 from boxship.shim.user import resolve
 
 TYPE_CHECKING = False

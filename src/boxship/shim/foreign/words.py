@@ -80,7 +80,9 @@ def _crun(text: str, program: str) -> dict[str, Any] | None:
         if "/" not in program:
             # It takes the first file of that name on PATH; as execvp(3) has it, one that can't run does not count.
             return _not_found(program)
-        return _failure("exec", errno.EACCES, program, f'exec: "{program}": permission denied')
+        # EPERM is what it says of anything but a regular file.
+        what = "is a directory: permission denied" if code == errno.EPERM else "permission denied"
+        return _failure("exec", errno.EACCES, program, f'exec: "{program}": {what}')
     if what.startswith("chdir") and code:
         folder = what.removeprefix("chdir").strip(" `")
         if code == errno.ENOTDIR:
