@@ -1,6 +1,5 @@
 """The spec as other runtimes understand it."""
 
-import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,9 +89,6 @@ def test_a_pipe_in_its_place_does_not_block(root: int, tmp_path: Path) -> None:
     passwd = tmp_path / "etc/passwd"
     passwd.unlink()
     os.mkfifo(passwd)
-    with pytest.raises(OSError, match="regular") as caught:
-        container_opener(root, [])("/etc/passwd", os.O_RDONLY | os.O_NONBLOCK)
-    assert caught.value.errno == errno.EINVAL
     assert with_numbers(process("5:6"), [], container_opener(root, []))["user"]["uid"] == 5
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 
 from boxship.kernel.inroot import open_in_root
 from boxship.lib.plainjson import decode, encode
@@ -80,17 +79,13 @@ def prepare_exec(path: str, process: Json, pid: int, size: tuple[int, int]) -> N
 
 
 def container_opener(root_fd: int, mounts: list[Json]) -> Callable[[str, int], int]:
-    """Opens regular files by their path in a container whose root is at `root_fd` and whose `mounts` are still to be
-    made: a bind mount of the very file counts (`-v /etc/passwd:/etc/passwd:ro`). OSError.
+    """Opens files by their path in a container whose root is at `root_fd` and whose `mounts` are not made yet: a bind
+    mount of the very file counts (`-v /etc/passwd:/etc/passwd:ro`). OSError.
     """
     binds = {entry["destination"]: entry["source"] for entry in mounts if entry.get("type") == "bind"}
 
     def open_file(path: str, flags: int) -> int:
-        fd = os.open(binds[path], flags) if path in binds else open_in_root(root_fd, path, flags)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            raise OSError(errno.EINVAL, "not a regular file", path)
-        return fd
+        return os.open(binds[path], flags) if path in binds else open_in_root(root_fd, path, flags)
 
     return open_file
 
