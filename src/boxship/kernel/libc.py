@@ -40,6 +40,9 @@ _OLD_NUMBERS: dict[str, tuple[int, int]] = {
     "bpf": (321, 280),
     "execveat": (322, 281),
     "keyctl": (250, 219),
+    "personality": (135, 92),
+    "ioprio_set": (251, 30),
+    "sched_setattr": (314, 274),
 }
 _NEW_NUMBERS = {
     "open_tree": 428,
@@ -47,6 +50,7 @@ _NEW_NUMBERS = {
     "fsopen": 430,
     "fsconfig": 431,
     "fsmount": 432,
+    "fspick": 433,
     "clone3": 435,
     "close_range": 436,
     "openat2": 437,

@@ -13,6 +13,7 @@ import struct
 from boxship.kernel.libc import after_fork_in_child, after_fork_in_parent, before_fork, locked_syscall, syscall
 
 CLONE_NEWTIME = 0x80
+CLONE_PARENT = 0x8000
 CLONE_NEWNS = 0x20000
 CLONE_NEWCGROUP = 0x2000000
 CLONE_NEWUTS = 0x4000000
@@ -119,6 +120,26 @@ def prctl(option: int, *values: int) -> int:
     """prctl(2)."""
     padded = (*values, 0, 0, 0, 0)[:4]
     return syscall("prctl", option, *padded)
+
+
+def enter_new_time_namespace(offsets: list[tuple[str, int, int]]) -> None:
+    """Leave this process's time namespace for a new one (time_namespaces(7)).
+
+    offsets: (clock, seconds, nanoseconds) of "monotonic" and "boottime". The process must have one thread.
+    """
+    # The new namespace is for children, until it is entered by its own name; only until then it takes offsets.
+    unshare(CLONE_NEWTIME)
+    if offsets:
+        fd = os.open("/proc/self/timens_offsets", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, "".join(f"{clock} {secs} {nanosecs}\n" for clock, secs, nanosecs in offsets).encode())
+        finally:
+            os.close(fd)
+    fd = os.open("/proc/self/ns/time_for_children", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        setns(fd, CLONE_NEWTIME)
+    finally:
+        os.close(fd)
 
 
 def set_hostname(name: str) -> None:

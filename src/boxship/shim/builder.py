@@ -9,6 +9,10 @@ import os
 from boxship.kernel.inroot import make_in_root, open_in_root, open_on_mount
 from boxship.shim.failure import Failed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.shim.gate import Gate
+
 # The files of /proc that a mount may cover: lxcfs and its like have their own. runc's list.
 _COVERABLE = frozenset(
     "/proc/" + name
@@ -46,11 +50,11 @@ class Builder:
         self.proc_fd = -1
         self._proc_device = -1
         self.slave_fd = -1
-        # Mounts that were taken before their places are there, by source and whether with all below it.
-        self.clones: dict[tuple[str, bool], list[int]] = {}
         self._folders: dict[str, int] = {}
         self.size: tuple[int, int] = (0, 0)
-        self.owner = 0
+        # Mounts that were made before the first step, by the number that their step knows.
+        self.sources: dict[int, int] = {}
+        self.gate: Gate | None = None
 
     def target(self, path: str, *, folder: bool) -> int:
         return make_in_root(self.root_fd, path, folder=folder)

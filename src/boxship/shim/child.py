@@ -7,84 +7,70 @@ one needs.
 
 from __future__ import annotations
 
-import _socket
 import errno
-import fcntl
 import os
-import resource
-import stat
 import sys
-import termios
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
-from boxship.kernel.inroot import is_null, open_in_root
-from boxship.kernel.label import ExecLabel, open_exec_labels
-from boxship.kernel.seccomp import load_program
-from boxship.lib.errors import BoxshipError
+from boxship.kernel.scheduling import cpu_list
 from boxship.lib.plainjson import decode, encode
+from boxship.shim.attributes import raise_limits, set_oom_score, set_priorities
+from boxship.shim.become import Stdio, become, open_labels, read_program, set_stdio
 from boxship.shim.builder import Builder
-from boxship.shim.failure import Failed
+from boxship.shim.enter import join_cgroups, join_namespace, make_cgroups
+from boxship.shim.failure import Failed, step
 from boxship.shim.pty import open_pty
 from boxship.shim.steps import run_step
-from boxship.shim.user import Identity, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_OWN_EXECUTABLE = (lambda status: (status.st_dev, status.st_ino))(os.stat("/proc/self/exe"))
+    from boxship.shim.gate import Gate
+
 # Namespaces that an exec enters by the container's pidfd; the pid namespace comes with the fork.
 EXEC_NAMESPACES = (
     kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
 )
 
 
-class Stdio:
-    """The child's ends: file descriptors for 0, 1, 2, or a socket that takes the pty's master.
+class Prepared:
+    """What was done before the first process entered its user namespace (shim/stage.py).
 
-    fds: -1 stands for the container's own /dev/null. size: (rows, columns) of the terminal, (0, 0) to leave it.
+    cgroups: as Cgroup.folders; sources: mounts by the number that their steps know; joined: CLONE_NEW* of namespaces
+    that it is in already.
     """
 
-    __slots__ = ("console", "fds", "size")
+    __slots__ = ("cgroups", "joined", "seccomp", "sources")
 
-    def __init__(self, fds: tuple[int, int, int], console: _socket.socket | None, size: tuple[int, int]) -> None:
-        self.fds = fds
-        self.console = console
-        self.size = size
+    def __init__(
+        self, cgroups: list[tuple[str, str]], sources: dict[int, int], seccomp: bytes, joined: list[int]
+    ) -> None:
+        self.cgroups = cgroups
+        self.sources = sources
+        self.seccomp = seccomp
+        self.joined = joined
 
 
-def init(plan_path: str, stdio: Stdio, report: int) -> None:
+def init(plan_path: str, stdio: Stdio, report: int, gate: Gate | None = None) -> None:
     """Become the container's first process. Never returns.
 
-    The plan is read and the control group made here and not in the monitor: what this process allocates is gone at
-    exec, what a monitor allocates stays as long as the container.
+    gate: where to wait before the program, and who runs hooks; None to go on. The plan is read and the control group
+    made here and not in the monitor: what this process allocates is gone at exec, what a monitor allocates stays as
+    long as the container.
     """
     try:
-        _prepare()
-        plan = decode(_step("read the plan", plan_path, _read, plan_path))
-        cgroups = _make_cgroups(plan["cgroup"])
-        _join_cgroups(cgroups)
-        for flag, path in plan["join"]:
-            if flag != kernel.CLONE_NEWPID:
-                _step("join namespace", path, _join, path, flag)
+        prepare()
+        plan = decode(step("read the plan", plan_path, read_file, plan_path))
+        cgroups = make_cgroups(plan["cgroup"])
+        join_cgroups(cgroups)
         process = plan["process"]
-        _oom_score(process.get("oomScoreAdj"))
-        seccomp = _read_program(process)
-        labels = _labels(process)
-        builder = Builder(cgroups, stdio.console)
-        builder.size = stdio.size
-        # What the steps make has the mode they say.
-        os.umask(0)
-        total = len(plan["steps"])
-        for index, (name, arguments) in enumerate(plan["steps"], 1):
-            where = arguments.get("target") or arguments.get("path") or arguments.get("key") or ""
-            label = f"{name} (step {index} of {total})"
-            _step(label, where, run_step, builder, name, arguments)
-        os.umask(0o022)
-        _stdio(stdio, builder.slave_fd)
-        _become(process, seccomp, labels)
+        set_oom_score(process.get("oomScoreAdj"))
+        if "scheduler" in process or "ioPriority" in process:
+            set_priorities(process)
+        prepared = Prepared(cgroups, {}, read_program(process), [kernel.CLONE_NEWPID])
+        _build(plan, prepared, stdio, report, gate)
     except Failed as failed:
         _tell(report, failed.report)
     except BaseException as error:
@@ -94,23 +80,85 @@ def init(plan_path: str, stdio: Stdio, report: int) -> None:
         os._exit(1)
 
 
-def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report: int) -> None:
-    """Become a process of a running container (docker exec) whose control group is `cgroup`. Never returns."""
+def init_prepared(plan: dict[str, Any], prepared: Prepared, stdio: Stdio, report: int, gate: Gate | None) -> None:
+    """The same from inside a user namespace whose ids are mapped. Never returns."""
     try:
-        _prepare()
+        # The handlers came over from the process between; its session did, too.
+        prepare()
+        _be_root(plan["staged"]["user"])
+        _build(plan, prepared, stdio, report, gate)
+    except Failed as failed:
+        _tell(report, failed.report)
+    except BaseException as error:
+        _tell(report, {"step": "start", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(1)
+
+
+def _build(plan: dict[str, Any], prepared: Prepared, stdio: Stdio, report: int, gate: Gate | None) -> None:
+    for flag, path in plan["join"]:
+        if flag not in prepared.joined:
+            step("join namespace", path, join_namespace, path, flag)
+    process = plan["process"]
+    labels = open_labels(process)
+    builder = Builder(prepared.cgroups, stdio.console)
+    builder.size = stdio.size
+    builder.sources = prepared.sources
+    builder.gate = gate
+    # What the steps make has the mode they say.
+    os.umask(0)
+    total = len(plan["steps"])
+    for index, (name, arguments) in enumerate(plan["steps"], 1):
+        where = arguments.get("target") or arguments.get("path") or arguments.get("key") or ""
+        label = f"{name} (step {index} of {total})"
+        step(label, where, run_step, builder, name, arguments)
+    os.umask(0o022)
+    set_stdio(stdio, builder.slave_fd)
+    become(process, prepared.seccomp, labels, report, gate)
+
+
+def _be_root(user: dict[str, Any] | None) -> None:
+    if not user:
+        return
+    # An id that has no mapping can't be taken; what needs one then says so itself.
+    for take in (os.setresgid, os.setresuid):
+        try:
+            take(0, 0, 0)
+        except OSError:
+            pass
+
+
+def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report: int, more: int = 0) -> None:
+    """Become a process of a running container (docker exec) whose control group is `cgroup`. Never returns.
+
+    more: CLONE_NEW* of namespaces beyond EXEC_NAMESPACES that the container has of its own.
+    """
+    try:
+        prepare()
+        affinity = process.get("execCPUAffinity") or {}
+        if affinity.get("initial"):
+            _stay_on(affinity["initial"])
         if cgroup:
-            _join_cgroups(Cgroup(cgroup, detect()).folders)
-        _oom_score(process.get("oomScoreAdj"))
-        seccomp = _read_program(process)
-        labels = _labels(process)
-        _step("enter the container's namespaces", "", kernel.setns, pidfd, EXEC_NAMESPACES)
+            join_cgroups(Cgroup(cgroup, detect()).folders)
+        if affinity.get("final"):
+            _stay_on(affinity["final"])
+        set_oom_score(process.get("oomScoreAdj"))
+        seccomp = read_program(process)
+        labels = open_labels(process)
+        if "scheduler" in process or "ioPriority" in process:
+            set_priorities(process)
+        if more & kernel.CLONE_NEWUSER:
+            raise_limits(process.get("rlimits") or [])
+        step("enter the container's namespaces", "", kernel.setns, pidfd, EXEC_NAMESPACES | more)
+        if more & kernel.CLONE_NEWUSER:
+            _be_root(process)
         slave = -1
         if stdio.console is not None:
             root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-            slave = _step("open a terminal", "/dev/pts/ptmx", open_pty, root, stdio.size, stdio.console)
+            slave = step("open a terminal", "/dev/pts/ptmx", open_pty, root, stdio.size, stdio.console)
             os.close(root)
-        _stdio(stdio, slave)
-        _become(process, seccomp, labels)
+        set_stdio(stdio, slave)
+        become(process, seccomp, labels, report, None)
     except Failed as failed:
         _tell(report, failed.report)
     except BaseException as error:
@@ -119,7 +167,17 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
         os._exit(1)
 
 
-def _prepare() -> None:
+def _stay_on(cpus: str) -> None:
+    try:
+        os.sched_setaffinity(0, cpu_list(cpus))
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+        text = f"execCPUAffinity {cpus!r}: {reason}"
+        raise Failed("execCPUAffinity", getattr(error, "errno", 0) or errno.EINVAL, "", text) from None
+
+
+def prepare() -> None:
+    """Get a fresh fork ready for what it is going to be: alone, with nothing of the host's to hand on."""
     # From here on the image's files may come into reach: nothing may be imported any more.
     sys.path.clear()
     sys.meta_path.clear()
@@ -131,294 +189,10 @@ def _prepare() -> None:
     os.umask(0o022)
 
 
-def _step(name: str, path: str, function: Any, *values: Any) -> Any:
-    try:
-        return function(*values)
-    except OSError as error:
-        text = error.strerror or str(error)
-        raise Failed(name, error.errno or 0, path, f"{name}{' at ' + path if path else ''}: {text}") from None
-
-
-def _read(path: str) -> bytes:
+def read_file(path: str) -> bytes:
+    """A file's whole content."""
     with open(path, "rb", buffering=0) as file:
         return file.readall()
-
-
-def _make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
-    if not wanted["path"]:
-        return []
-    try:
-        return Cgroup.create(wanted["path"], wanted["resources"]).folders
-    except OSError as error:
-        path = error.filename or wanted["path"]
-        text = f"set up the control group at {path}: {error.strerror or error}"
-        raise Failed("cgroup", error.errno or 0, str(path), text) from None
-    except BoxshipError as error:
-        raise Failed("cgroup", errno.EINVAL, wanted["path"], error.message) from None
-
-
-def _join_cgroups(cgroups: list[tuple[str, str]]) -> None:
-    for _, folder in cgroups:
-        # v1 by `tasks`, from inside: writing cgroup.procs, or another's pid, waits for an RCU period (10 ms).
-        for name in ("tasks", "cgroup.procs"):
-            try:
-                fd = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            try:
-                _step("join cgroup", folder, os.write, fd, b"0")
-            finally:
-                os.close(fd)
-            break
-        else:
-            raise Failed("join cgroup", errno.ENOENT, folder, f"join cgroup at {folder}: it is gone")
-
-
-def _join(path: str, flag: int) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        kernel.setns(fd, flag)
-    finally:
-        os.close(fd)
-
-
-def _oom_score(value: int | None) -> None:
-    if value is None:
-        return
-    fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
-    try:
-        if int(os.read(fd, 32)) != value:
-            _step("write oom_score_adj", "/proc/self/oom_score_adj", os.write, fd, str(value).encode())
-    finally:
-        os.close(fd)
-
-
-def _read_program(process: dict[str, Any]) -> bytes:
-    path = process.get("seccompProgram")
-    if not path:
-        return b""
-    fd = _step("read the seccomp filter", path, os.open, path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(fd, 1 << 20)
-    finally:
-        os.close(fd)
-
-
-def _labels(process: dict[str, Any]) -> list[ExecLabel]:
-    # While /proc is the host's.
-    apparmor, selinux = process.get("apparmorProfile") or "", process.get("selinuxLabel") or ""
-    return _step("open the security label", "", open_exec_labels, apparmor, selinux) if apparmor or selinux else []
-
-
-def _stdio(stdio: Stdio, slave: int) -> None:
-    if slave >= 0:
-        for fd in (0, 1, 2):
-            os.dup2(slave, fd)
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        return
-    # The ends may themselves have low numbers: move them up before they are overwritten.
-    ends = [fcntl.fcntl(fd if fd >= 0 else _null(), fcntl.F_DUPFD_CLOEXEC, 10) for fd in stdio.fds]
-    for fd, end in enumerate(ends):
-        os.dup2(end, fd)
-
-
-def _null() -> int:
-    """The container's /dev/null; where it has none, a pipe that is at its end."""
-    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        # A fifo or a terminal in its place must neither block nor become the controlling one.
-        fd = open_in_root(root, "/dev/null", os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
-        if is_null(fd):
-            os.set_blocking(fd, True)
-            return fd
-        os.close(fd)
-    except OSError:
-        # No /dev, or nothing there that opens.
-        pass
-    finally:
-        os.close(root)
-    fd, end = os.pipe2(os.O_CLOEXEC)
-    os.close(end)
-    return fd
-
-
-def _become(process: dict[str, Any], seccomp: bytes, labels: list[ExecLabel]) -> None:
-    user = process.get("user") or {}
-    named = "username" in user
-    identity = _identity(user, process.get("groups") or [], named)
-    environment = _environment(process.get("env") or [], identity.home, named)
-    cwd = process.get("cwd") or "/"
-    # With root's rights first, as runc: a user may be put where it could not go itself. Where even root may not (NFS,
-    # FUSE), the user tries.
-    inside = _change_folder(cwd, patient=True)
-    _limits(process.get("rlimits") or [])
-    kernel.close_on_exec_from(3)
-    try:
-        kernel.join_new_session_keyring()
-    except OSError as error:
-        # No keyrings in this kernel, or none allowed to us and so to the container. Without a new one for another
-        # reason, such as a quota, it would keep the host's.
-        if error.errno not in (errno.ENOSYS, errno.EPERM):
-            raise Failed("keyring", error.errno or 0, "", f"join a new session keyring: {error.strerror}") from None
-    for fd in (0, 1, 2):
-        _own(fd, identity.uid)
-    for label in labels:
-        # Before the capabilities go and before no_new_privs, which would let a profile only narrow.
-        _step("set the security label", "", label.apply)
-    no_new_privileges = bool(process.get("noNewPrivileges"))
-    if seccomp and not no_new_privileges:
-        _step("load the seccomp filter", "", load_program, seccomp)
-    capabilities = process.get("capabilities") or {}
-    masks = {name: kernel.capability_mask(values or []) for name, values in capabilities.items()}
-    _credentials(identity, masks, named)
-    if not inside:
-        _change_folder(cwd)
-    if no_new_privileges:
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        if seccomp:
-            _step("load the seccomp filter", "", load_program, seccomp)
-    _execute(process["args"], environment)
-
-
-def _change_folder(cwd: str, *, patient: bool = False) -> bool:
-    """Go to the working folder; False when permission lacks and the caller is patient.
-
-    Never through a link of /proc that leads to an open descriptor: those of this process are the host's.
-    """
-    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        folder = open_in_root(root, cwd, os.O_PATH | os.O_DIRECTORY)
-        os.fchdir(folder)
-        os.close(folder)
-    except OSError as error:
-        if patient and error.errno == errno.EACCES:
-            return False
-        reason = os.strerror(error.errno or 0).lower()
-        text = f'chdir to cwd ("{cwd}") set in config.json failed: {reason}'
-        raise Failed("chdir", error.errno or 0, cwd, text) from None
-    finally:
-        os.close(root)
-    return True
-
-
-def _identity(user: dict[str, Any], groups: list[str], named: bool) -> Identity:
-    if named:
-        try:
-            return resolve(user["username"], groups)
-        except ValueError as error:
-            raise Failed("user", errno.EINVAL, user["username"], str(error)) from None
-    gid = user.get("gid", 0)
-    return Identity(user.get("uid", 0), gid, user.get("additionalGids") or [], "")
-
-
-def _environment(pairs: list[str], home: str, named: bool) -> dict[str, str]:
-    environment = {}
-    for pair in pairs:
-        name, _, value = pair.partition("=")
-        environment[name] = value
-    if named and "HOME" not in environment:
-        environment["HOME"] = home or "/"
-    return environment
-
-
-def _limits(limits: list[dict[str, Any]]) -> None:
-    for limit in limits:
-        number = getattr(resource, limit["type"], None)
-        if number is None:
-            raise Failed("rlimit", errno.EINVAL, limit["type"], f"unknown resource limit {limit['type']}")
-        soft, hard = (_limit(limit[name]) for name in ("soft", "hard"))
-        try:
-            resource.setrlimit(number, (soft, hard))
-        except (OSError, ValueError) as error:
-            # The interpreter turns EPERM into a ValueError.
-            text = f"error setting rlimits for ready process: error setting rlimit {limit['type']}: {_reason(error)}"
-            raise Failed("rlimit", errno.EPERM, limit["type"], text) from None
-
-
-def _limit(value: int) -> int:
-    # -1, or the same as unsigned, is "no limit".
-    return resource.RLIM_INFINITY if value in (-1, (1 << 64) - 1) else value
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError):
-        return os.strerror(error.errno or 0).lower()
-    return "operation not permitted" if "allowed" in str(error) else "invalid argument"
-
-
-def _own(fd: int, uid: int) -> None:
-    # A program that drops to another user must still be able to open /dev/stdout again.
-    status = os.fstat(fd)
-    if status.st_uid == uid or status.st_rdev == os.makedev(1, 3):
-        return
-    try:
-        os.fchown(fd, uid, -1)
-    except OSError:
-        # Read-only or foreign files: runc lets those be, too.
-        pass
-
-
-def _credentials(identity: Identity, masks: dict[str, int], named: bool) -> None:
-    have = kernel.permitted_mask()
-    # What the spec does not name is not given: no capabilities at all when it has none of these sets.
-    kernel.drop_bounding(masks.get("bounding", 0))
-    kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
-    os.setgroups(identity.groups)
-    os.setresgid(identity.gid, identity.gid, identity.gid)
-    os.setresuid(identity.uid, identity.uid, identity.uid)
-    kernel.prctl(kernel.PR_SET_KEEPCAPS, 0)
-    if named and identity.uid != 0:
-        # Docker gives a non-root user the bounding set only: what a setuid or capability-bearing file may regain.
-        kernel.set_capabilities(0, 0, masks.get("inheritable", 0) & have)
-        kernel.set_ambient(0)
-        return
-    permitted = masks.get("permitted", 0) & have
-    effective = masks.get("effective", 0) & permitted
-    kernel.set_capabilities(effective, permitted, masks.get("inheritable", 0) & have)
-    kernel.set_ambient(masks.get("ambient", 0) & permitted)
-
-
-def _execute(arguments: list[str], environment: dict[str, str]) -> None:
-    name = arguments[0]
-    path = find_program(name, environment.get("PATH", DEFAULT_PATH))
-    try:
-        os.execve(path, arguments, environment)
-    except OSError as error:
-        # Past the last point of report, as in runc: the program was found, so the container counts as started.
-        os.write(2, f"exec {path}: {os.strerror(error.errno or 0).lower()}\n".encode())
-        os._exit(255)
-
-
-def find_program(name: str, path: str) -> str:
-    """The file that `name` means, as execvp(3) searches it. Failed with Docker's wording when there is none."""
-    if "/" in name:
-        problem = _why_not_executable(name)
-        if problem:
-            code, text = problem
-            text = f"stat {name}: {text}" if code == errno.ENOENT else text
-            raise Failed("exec", code, name, f'exec: "{name}": {text}')
-        return name
-    for folder in path.split(":"):
-        candidate = f"{folder or '.'}/{name}"
-        if name and _why_not_executable(candidate) is None:
-            return candidate
-    raise Failed("exec", errno.ENOENT, name, f'exec: "{name}": executable file not found in $PATH')
-
-
-def _why_not_executable(path: str) -> tuple[int, str] | None:
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        code = error.errno or 0
-        return code, os.strerror(code).lower()
-    if stat.S_ISDIR(status.st_mode):
-        return errno.EACCES, "is a directory: permission denied"
-    if (status.st_dev, status.st_ino) == _OWN_EXECUTABLE:
-        # `/proc/self/exe` as a program would run the host's interpreter.
-        return errno.ENOENT, "no such file or directory"
-    if not status.st_mode & 0o111:
-        return errno.EACCES, "permission denied"
-    return None
 
 
 def _tell(report: int, message: dict[str, Any]) -> None:

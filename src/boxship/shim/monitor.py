@@ -18,12 +18,15 @@ from boxship.kernel.cgroup import Cgroup, detect
 from boxship.lib.logframe import LogTarget
 from boxship.lib.plainjson import encode
 from boxship.shim import child, wire
+from boxship.shim.become import Stdio
 from boxship.shim.control import Control
 from boxship.shim.execs import Execs
+from boxship.shim.failure import Failed
 from boxship.shim.logs import open_log
 from boxship.shim.loop import IN, Loop
 from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
+from boxship.shim.stage import fork_staged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +73,8 @@ class Monitor:
     def run(self) -> None:
         try:
             self._start()
+        except Failed as failed:
+            self._fail(failed.report)
         except Exception as error:
             code = error.errno if isinstance(error, OSError) and error.errno else 0
             self._fail({"step": "prepare", "errno": code, "path": "", "message": f"prepare the container: {error}"})
@@ -91,9 +96,7 @@ class Monitor:
             fd = os.open(request["pid_namespace"], os.O_RDONLY | os.O_CLOEXEC)
             kernel.setns(fd, kernel.CLONE_NEWPID)
             os.close(fd)
-        pid = kernel.fork_with_namespaces(request["namespaces"])
-        if pid == 0:
-            child.init(f"{self._bundle}/plan.json", stdio, report_end)
+        pid = self._fork(stdio, report_end)
         os.close(report_end)
         process = self._init = Process("", pid, session, {})
         process.pidfd = self._loop.on_end(pid, self._init_ended)
@@ -126,6 +129,15 @@ class Monitor:
             session.attach(sock, leftover(options, self._attachments), options)
         session.read()
         session.on_idle = self._maybe_leave
+
+    def _fork(self, stdio: Stdio, report: int) -> int:
+        plan = f"{self._bundle}/plan.json"
+        if self._request.get("staged"):
+            return fork_staged(plan, stdio, report)
+        pid = kernel.fork_with_namespaces(self._request["namespaces"])
+        if pid == 0:
+            child.init(plan, stdio, report)
+        return pid
 
     def _init_reported(self, _: int) -> None:
         process = self._init

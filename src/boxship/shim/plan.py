@@ -8,7 +8,7 @@ config-linux.md, mount(8) for the options' names.
 
 from __future__ import annotations
 
-from boxship.kernel import mount
+from boxship.kernel.mount import MOUNT_ATTR_RDONLY, MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE
 from boxship.kernel.process import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -21,6 +21,7 @@ from boxship.kernel.process import (
 )
 from boxship.lib.errors import InvalidParameter
 from boxship.lib.plainjson import decode
+from boxship.shim.mounts import mount_step, propagation_flags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,33 +41,6 @@ NAMESPACE_FLAGS = {
     "user": CLONE_NEWUSER,
     "time": CLONE_NEWTIME,
 }
-
-# name -> (attributes to set, attributes to clear)
-_ATTRIBUTES = {
-    "ro": (mount.MOUNT_ATTR_RDONLY, 0),
-    "rw": (0, mount.MOUNT_ATTR_RDONLY),
-    "nosuid": (mount.MOUNT_ATTR_NOSUID, 0),
-    "suid": (0, mount.MOUNT_ATTR_NOSUID),
-    "nodev": (mount.MOUNT_ATTR_NODEV, 0),
-    "dev": (0, mount.MOUNT_ATTR_NODEV),
-    "noexec": (mount.MOUNT_ATTR_NOEXEC, 0),
-    "exec": (0, mount.MOUNT_ATTR_NOEXEC),
-    "noatime": (mount.MOUNT_ATTR_NOATIME, mount.MOUNT_ATTR_ATIME),
-    "relatime": (mount.MOUNT_ATTR_RELATIME, mount.MOUNT_ATTR_ATIME),
-    "strictatime": (mount.MOUNT_ATTR_STRICTATIME, mount.MOUNT_ATTR_ATIME),
-    "nodiratime": (mount.MOUNT_ATTR_NODIRATIME, 0),
-    "diratime": (0, mount.MOUNT_ATTR_NODIRATIME),
-    "nosymfollow": (mount.MOUNT_ATTR_NOSYMFOLLOW, 0),
-    "symfollow": (0, mount.MOUNT_ATTR_NOSYMFOLLOW),
-}
-_PROPAGATION = {
-    "private": mount.MS_PRIVATE,
-    "slave": mount.MS_SLAVE,
-    "shared": mount.MS_SHARED,
-    "unbindable": mount.MS_UNBINDABLE,
-}
-# Options that mount(8) knows and that change nothing here.
-_IGNORED = {"defaults", "async", "norelatime", "nostrictatime", "atime", "loud", "tmpcopyup"}
 
 DEFAULT_DEVICES = (
     ("/dev/null", 1, 3),
@@ -90,44 +64,83 @@ def plan(spec: dict[str, Any], *, seccomp_program: str = "") -> dict[str, Any]:
     seccomp_program: the file that holds the compiled filter, "" when the spec has none. InvalidParameter for what
     the spec asks and no step can do.
     """
-    linux = spec.get("linux", {})
-    create, join = _namespaces(linux.get("namespaces", []))
+    linux = spec.get("linux") or {}
+    create, join = _namespaces(linux.get("namespaces") or [])
     steps: list[Step] = []
     if create & CLONE_NEWCGROUP:
         steps.append(("unshare", {"flags": CLONE_NEWCGROUP}))
         create &= ~CLONE_NEWCGROUP
+        private_cgroupns = True
+    else:
+        private_cgroupns = False
+    offsets = linux.get("timeOffsets")
+    if create & CLONE_NEWTIME:
+        steps.append(("time", {"offsets": _offsets(offsets or {})}))
+        create &= ~CLONE_NEWTIME
+    elif offsets:
+        raise InvalidParameter("linux.timeOffsets need a time namespace of the container's own")
     if create & CLONE_NEWNET:
         steps.append(("loopback", {}))
     if spec.get("hostname"):
         steps.append(("hostname", {"name": spec["hostname"]}))
     if spec.get("domainname"):
         steps.append(("domainname", {"name": spec["domainname"]}))
-    private_cgroupns = any(
-        namespace["type"] == "cgroup" and not namespace.get("path") for namespace in linux.get("namespaces", [])
-    )
     steps += _root_steps(spec, private_cgroupns)
-    process = dict(spec["process"])
-    if seccomp_program:
-        process["seccompProgram"] = seccomp_program
-    if spec.get("annotations", {}).get("boxship.groups"):
-        process["groups"] = spec["annotations"]["boxship.groups"].split(",")
-    return {
+    planned = {
         "version": VERSION,
         "namespaces": create,
         "join": join,
         "steps": steps,
-        "process": process,
-        "cgroup": {"path": linux.get("cgroupsPath", ""), "resources": linux.get("resources", {})},
+        "process": _process(spec, seccomp_program),
+        "cgroup": {"path": linux.get("cgroupsPath", ""), "resources": linux.get("resources") or {}},
     }
+    user = _user_namespace(linux, create, join)
+    if user or any(name == "bind" and "idmap" in arguments for name, arguments in steps):
+        planned["staged"] = {"user": user, "sources": _open_early(steps, user)}
+    return planned
+
+
+def _process(spec: dict[str, Any], seccomp_program: str) -> dict[str, Any]:
+    process = dict(spec["process"])
+    if seccomp_program:
+        process["seccompProgram"] = seccomp_program
+    if spec.get("annotations") and spec["annotations"].get("boxship.groups"):
+        process["groups"] = spec["annotations"]["boxship.groups"].split(",")
+    if spec.get("hooks") and spec["hooks"].get("startContainer"):
+        process["startHooks"] = spec["hooks"]["startContainer"]
+    personality = (spec.get("linux") or {}).get("personality")
+    if personality:
+        process["personality"] = _personality(personality)
+    return process
+
+
+def _personality(wanted: dict[str, Any]) -> int:
+    if wanted.get("flags"):
+        raise InvalidParameter("linux.personality.flags: no flag is known")
+    domains = {"LINUX": 0, "LINUX32": 8}
+    if wanted.get("domain") not in domains:
+        raise InvalidParameter(f"linux.personality.domain {wanted.get('domain')!r} is not LINUX or LINUX32")
+    return domains[wanted["domain"]]
+
+
+def _offsets(wanted: dict[str, Any]) -> list[tuple[str, int, int]]:
+    unknown = sorted(set(wanted) - {"monotonic", "boottime"})
+    if unknown:
+        raise InvalidParameter(f"linux.timeOffsets: no clock {unknown[0]!r} has an offset; monotonic and boottime have")
+    return [(clock, offset.get("secs", 0), offset.get("nanosecs", 0)) for clock, offset in wanted.items()]
 
 
 def _namespaces(wanted: list[dict[str, str]]) -> tuple[int, list[tuple[int, str]]]:
     create = 0
+    seen = 0
     join: list[tuple[int, str]] = []
     for namespace in wanted:
         flag = NAMESPACE_FLAGS.get(namespace["type"])
         if flag is None:
             raise InvalidParameter(f"unknown namespace type {namespace['type']!r} in linux.namespaces")
+        if seen & flag:
+            raise InvalidParameter(f"malformed spec file: duplicated ns {namespace['type']!r} in linux.namespaces")
+        seen |= flag
         if namespace.get("path"):
             join.append((flag, namespace["path"]))
         else:
@@ -137,34 +150,63 @@ def _namespaces(wanted: list[dict[str, str]]) -> tuple[int, list[tuple[int, str]
     return create, join
 
 
+def _user_namespace(linux: dict[str, Any], create: int, join: list[tuple[int, str]]) -> dict[str, Any] | None:
+    maps = {"uid": linux.get("uidMappings") or [], "gid": linux.get("gidMappings") or []}
+    path = dict(join).get(CLONE_NEWUSER, "")
+    if path or create & CLONE_NEWUSER:
+        if not path and not (maps["uid"] and maps["gid"]):
+            raise InvalidParameter("a user namespace needs linux.uidMappings and linux.gidMappings")
+        return {**maps, "path": path}
+    if maps["uid"] or maps["gid"]:
+        raise InvalidParameter("linux.uidMappings and gidMappings are given, but no user namespace in linux.namespaces")
+    return None
+
+
+_SOURCE_KEYS = ("lower", "upper", "work", "source", "path", "recursive")
+
+
+def _open_early(steps: list[Step], user: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """What must be opened before the first process enters its user namespace; the steps then take it by number."""
+    sources: list[dict[str, Any]] = []
+    for name, arguments in steps:
+        if name not in ("bind", "root", "overlay"):
+            continue
+        idmap = arguments.pop("idmap", None)
+        if idmap and not idmap["uid"]:
+            if user is None:
+                raise InvalidParameter(
+                    f"mount at {arguments['target']}: idmap without uidMappings and gidMappings, and the container has "
+                    "no user namespace whose mapping could be used"
+                )
+            idmap = {**idmap, **user}
+        if "early" in arguments:
+            # Opened by a step of its own until now; all at one place is simpler.
+            arguments.pop("early")
+        kept = {key: value for key, value in arguments.items() if key in _SOURCE_KEYS}
+        sources.append({"kind": name, "idmap": idmap, **kept})
+        arguments["early"] = len(sources) - 1
+    steps[:] = [step for step in steps if step[0] != "sources"]
+    return sources
+
+
 def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
-    linux = spec.get("linux", {})
+    linux = spec.get("linux") or {}
     root = spec["root"]
-    propagation = _propagation(linux.get("rootfsPropagation") or "rslave")
-    steps: list[Step] = [("propagation", {"flags": propagation})]
-    pivot: dict[str, Any] = {"readonly": bool(root.get("readonly"))}
-    mounts = [_mount_step(entry, private_cgroupns) for entry in spec.get("mounts", [])]
-    if propagation & mount.MS_SHARED:
-        # The container's mounts must not appear on the host, below the folder that its root is mounted on.
-        binds = [(made["source"], made["recursive"]) for name, made in mounts if name == "bind"]
-        steps += [("clone", {"binds": binds}), ("private_parent", {"path": root["path"]})]
-        pivot["propagation"] = propagation
-    overlay = spec.get("annotations", {}).get("boxship.overlay")
+    wanted = propagation_flags(linux.get("rootfsPropagation") or "rslave")
+    # While it is built, it is never shared, or what is mounted here would show on the host; and an unbindable tree
+    # can't be cloned.
+    first = MS_SLAVE if wanted & (MS_SHARED | MS_SLAVE) else MS_PRIVATE
+    sources, mounts = _mount_steps(spec, private_cgroupns)
+    steps: list[Step] = [("sources", {"sources": sources})] if sources else []
+    steps.append(("propagation", {"flags": first | MS_REC}))
+    overlay = (spec.get("annotations") or {}).get("boxship.overlay")
     if overlay:
         steps.append(("overlay", {"target": root["path"], **decode(overlay)}))
     else:
         steps.append(("root", {"path": root["path"]}))
-    has_dev = False
-    for entry, step in zip(spec.get("mounts", []), mounts, strict=True):
-        steps.append(step)
-        if entry["destination"].rstrip("/") == "/dev" and entry.get("type") != "bind":
-            has_dev = True
-            steps += _device_steps(linux.get("devices", []))
-    if not has_dev:
-        steps += [("device", _device(device)) for device in linux.get("devices", [])]
+    steps += mounts
     if spec["process"].get("terminal"):
         steps.append(("console", {}))
-    # Device nodes of a read-only /dev had to be made first.
     for key, value in (linux.get("sysctl") or {}).items():
         steps.append(("sysctl", {"key": key, "value": value}))
     steps += [("readonly", {"path": path}) for path in linux.get("readonlyPaths") or []]
@@ -172,8 +214,50 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     cwd = spec["process"].get("cwd") or "/"
     if cwd != "/":
         steps.append(("workdir", {"path": cwd}))
+    hooks = spec.get("hooks") or {}
+    if hooks.get("prestart") or hooks.get("createRuntime"):
+        steps.append(("runtime_hooks", {}))
+    if hooks.get("createContainer"):
+        steps.append(("container_hooks", {"hooks": hooks["createContainer"]}))
+    pivot: dict[str, Any] = {"readonly": bool(root.get("readonly"))}
+    if wanted & (MS_SHARED | MS_UNBINDABLE):
+        pivot["propagation"] = wanted
     steps.append(("pivot", pivot))
     return steps
+
+
+def _mount_steps(spec: dict[str, Any], private_cgroupns: bool) -> tuple[list[dict[str, Any]], list[Step]]:
+    """What must be opened before the tree becomes a slave, and the steps for mounts and devices."""
+    linux = spec.get("linux") or {}
+    devices = linux.get("devices") or []
+    steps: list[Step] = []
+    late: list[Step] = []
+    sources: list[dict[str, Any]] = []
+    own_dev = True
+    made = False
+    for entry in spec.get("mounts") or []:
+        name, arguments = step = mount_step(
+            entry, private_cgroupns=private_cgroupns, label=linux.get("mountLabel") or ""
+        )
+        steps.append(step)
+        if name == "bind" and arguments["propagation"] & MS_SHARED:
+            # A peer of the host's mount: it must be taken before the tree becomes a slave.
+            arguments["early"] = len(sources)
+            sources.append({"kind": "bind", "source": arguments["source"], "recursive": arguments["recursive"]})
+        if arguments["target"].rstrip("/") != "/dev":
+            continue
+        own_dev = name != "bind"
+        if name == "mount":
+            made = True
+            steps += _device_steps(devices)
+            if arguments["attributes"] & MOUNT_ATTR_RDONLY:
+                # The nodes had to be made first.
+                arguments["attributes"] &= ~MOUNT_ATTR_RDONLY
+                read_only = {"add": MOUNT_ATTR_RDONLY, "clear": 0, "propagation": 0, "options": []}
+                late.append(("remount", {"target": "/dev", **read_only}))
+    if not made:
+        steps += _device_steps(devices) if own_dev else [("device", _device(device)) for device in devices]
+    return sources, [*steps, *late]
 
 
 def _device_steps(extra: list[dict[str, Any]]) -> list[Step]:
@@ -198,60 +282,3 @@ def _device(device: dict[str, Any]) -> dict[str, Any]:
         "uid": device.get("uid", 0),
         "gid": device.get("gid", 0),
     }
-
-
-def _propagation(name: str) -> int:
-    recursive = name.startswith("r") and name[1:] in _PROPAGATION
-    flag = _PROPAGATION.get(name[1:] if recursive else name)
-    if flag is None:
-        raise InvalidParameter(f"unknown mount propagation {name!r}")
-    return flag | (mount.MS_REC if recursive else 0)
-
-
-def _mount_step(entry: dict[str, Any], private_cgroupns: bool) -> Step:
-    add = clear = recursive_add = propagation = 0
-    data: list[tuple[str, str | None]] = []
-    bind = recursive = False
-    for option in entry.get("options") or []:
-        if option in ("bind", "rbind"):
-            bind = True
-            recursive = option == "rbind"
-        elif option in _ATTRIBUTES:
-            set_bits, clear_bits = _ATTRIBUTES[option]
-            add = add & ~clear_bits | set_bits
-            clear = clear & ~set_bits | clear_bits
-        elif option.startswith("r") and option[1:] in _ATTRIBUTES:
-            recursive_add |= _ATTRIBUTES[option[1:]][0]
-        elif option in _PROPAGATION or (option.startswith("r") and option[1:] in _PROPAGATION):
-            propagation = _propagation(option)
-        elif option not in _IGNORED:
-            key, equals, value = option.partition("=")
-            data.append((key, value if equals else None))
-    kind = entry.get("type") or ("bind" if bind else "")
-    target = entry["destination"]
-    if bind or kind in ("bind", "rbind"):
-        return (
-            "bind",
-            {
-                "source": entry["source"],
-                "target": target,
-                "recursive": recursive or kind == "rbind",
-                "add": add,
-                "clear": clear,
-                "recursive_add": recursive_add,
-                "propagation": propagation,
-            },
-        )
-    if kind in ("cgroup", "cgroup2"):
-        return ("cgroup_mount", {"target": target, "attributes": add, "private": private_cgroupns})
-    return (
-        "mount",
-        {
-            "kind": kind,
-            "source": entry.get("source") or kind,
-            "target": target,
-            "attributes": add | recursive_add,
-            "options": data,
-            "propagation": propagation,
-        },
-    )

@@ -7,7 +7,7 @@ import errno
 import os
 
 from boxship.shim import wire
-from boxship.shim.child import Stdio
+from boxship.shim.become import Stdio
 from boxship.shim.client import Client
 from boxship.shim.loop import HUP, IN, OUT, Loop
 from boxship.shim.pty import set_size

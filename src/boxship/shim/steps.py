@@ -12,6 +12,7 @@ import stat
 
 from boxship.kernel import mount, process
 from boxship.kernel.inroot import is_null, open_in_root, open_on_mount, plain_folder
+from boxship.shim import steps_oci
 from boxship.shim.builder import Builder, is_proc
 from boxship.shim.failure import Failed
 from boxship.shim.pty import open_pty
@@ -25,25 +26,6 @@ if TYPE_CHECKING:
 def propagation(builder: Builder, flags: int) -> None:
     # Slave, not private: what the host unmounts later must not stay busy in here.
     mount.set_propagation("/", flags)
-
-
-def clone(builder: Builder, binds: list[tuple[str, bool]]) -> None:
-    """Take what is to be bound, recursively or not, while it is still shared with the host."""
-    for source, recursive in binds:
-        builder.clones.setdefault((source, recursive), []).append(mount.clone_tree(source, recursive=recursive))
-
-
-def private_parent(builder: Builder, path: str) -> None:
-    """Take the mount that holds `path` out of its peer group: what is mounted there is seen here only."""
-    while True:
-        try:
-            mount.set_propagation(path, mount.MS_PRIVATE)
-            return
-        except OSError as error:
-            # No mount point, says mount(2).
-            if error.errno != errno.EINVAL or path == "/":
-                raise
-        path = os.path.dirname(path)
 
 
 def unshare(builder: Builder, flags: int) -> None:
@@ -63,22 +45,29 @@ def domainname(builder: Builder, name: str) -> None:
 
 
 def _enter_root(builder: Builder, target: str, detached: int) -> None:
-    place = os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    # The detached mount's descriptor leads to it wherever it is put.
+    builder.root_fd = os.dup(detached)
+    builder.root_path = target
+    try:
+        place = os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        # In a user namespace whose root may not go there. On top of / it serves as well: pivot_root lets it be.
+        place = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         mount.move(detached, place)
     finally:
         os.close(place)
-    builder.root_fd = os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    builder.root_path = target
 
 
-def overlay(builder: Builder, target: str, lower: list[str], upper: str, work: str) -> None:
-    _enter_root(builder, target, mount.overlay(lower, upper, work))
+def overlay(builder: Builder, target: str, lower: list[str], upper: str, work: str, early: int = -1) -> None:
+    detached = mount.overlay(lower, upper, work) if early < 0 else builder.sources.pop(early)
+    _enter_root(builder, target, detached)
 
 
-def root(builder: Builder, path: str) -> None:
+def root(builder: Builder, path: str, early: int = -1) -> None:
     # pivot_root wants the new root to be a mount point.
-    _enter_root(builder, path, mount.clone_tree(path, recursive=True))
+    detached = mount.clone_tree(path, recursive=True) if early < 0 else builder.sources.pop(early)
+    _enter_root(builder, path, detached)
 
 
 def _set_propagation(fd: int, flags: int) -> None:
@@ -93,6 +82,7 @@ def mount_(
     attributes: int,
     options: list[tuple[str, str | None]],
     propagation: int,
+    copy_up: bool = False,
 ) -> None:
     if kind in ("proc", "sysfs"):
         _kernel_files(builder, kind, source, target, attributes, options, propagation)
@@ -108,6 +98,8 @@ def mount_(
     place = builder.place(source, target, folder=True)
     try:
         detached = mount.mount_filesystem(kind, [("source", source), *options], attributes)
+        if copy_up:
+            steps_oci.copy_up(place, detached)
         if propagation:
             _set_propagation(detached, propagation)
         mount.move(detached, place)
@@ -146,6 +138,13 @@ def _kernel_files(
         os.close(place)
 
 
+def _clone_source(source: str, recursive: bool) -> int:
+    try:
+        return mount.clone_tree(source, recursive=recursive)
+    except FileNotFoundError:
+        raise Failed("bind", errno.ENOENT, source, f"mount source {source}: no such file or directory") from None
+
+
 def bind(
     builder: Builder,
     source: str,
@@ -155,18 +154,19 @@ def bind(
     clear: int,
     recursive_add: int,
     propagation: int,
+    recursive_clear: int = 0,
+    early: int = -1,
 ) -> None:
-    folder = stat.S_ISDIR(os.stat(source).st_mode)
-    taken = builder.clones.get((source, recursive))
-    detached = taken.pop() if taken else mount.clone_tree(source, recursive=recursive)
+    detached = _clone_source(source, recursive) if early < 0 else builder.sources.pop(early)
     try:
+        folder = stat.S_ISDIR(os.fstat(detached).st_mode)
         # The clone came out of a slave tree; Docker's binds are private unless asked.
         wanted = propagation or (mount.MS_PRIVATE | mount.MS_REC)
         _set_propagation(detached, wanted)
         if add or clear:
             mount.set_attributes(detached, add=add, clear=clear)
-        if recursive_add:
-            mount.set_attributes(detached, add=recursive_add, recursive=True)
+        if recursive_add or recursive_clear:
+            mount.set_attributes(detached, add=recursive_add, clear=recursive_clear, recursive=True)
         if is_proc(target) and not mount.is_procfs(detached):
             raise builder.unsafe(source, target, "it is not of type proc")
         place = builder.place(source, target, folder=folder)
@@ -219,6 +219,13 @@ def device(builder: Builder, path: str, kind: str, major: int, minor: int, mode:
     parent = builder.folder(folder)
     try:
         os.mknod(name, kinds[kind] | mode, os.makedev(major, minor), dir_fd=parent)
+    except PermissionError:
+        place = builder.target(path, folder=False)
+        try:
+            steps_oci.bind_device(builder, path, kinds[kind], os.makedev(major, minor), place)
+        finally:
+            os.close(place)
+        return
     except FileExistsError:
         # A bound /dev, or an image without one of its own: it must be what was asked for.
         status = os.lstat(name, dir_fd=parent)
@@ -323,8 +330,6 @@ def pivot(builder: Builder, readonly: bool, propagation: int = 0) -> None:
 
 STEPS: dict[str, Callable[..., None]] = {
     "propagation": propagation,
-    "clone": clone,
-    "private_parent": private_parent,
     "unshare": unshare,
     "loopback": loopback,
     "hostname": hostname,
@@ -342,6 +347,11 @@ STEPS: dict[str, Callable[..., None]] = {
     "mask": mask,
     "workdir": workdir,
     "pivot": pivot,
+    "sources": steps_oci.sources,
+    "time": steps_oci.time,
+    "remount": steps_oci.remount,
+    "runtime_hooks": steps_oci.runtime_hooks,
+    "container_hooks": steps_oci.container_hooks,
 }
 
 

@@ -76,15 +76,24 @@ def test_recursive_read_only_and_propagation() -> None:
     assert step["recursive"] is False
 
 
-def test_a_root_with_peers_on_the_host_is_mounted_apart() -> None:
-    """Only where it is asked for: it costs every start otherwise."""
+def test_a_root_with_peers_is_slave_while_it_is_made() -> None:
+    """Shared from the beginning, the host would see each of its mounts."""
     for asked, apart in (("", False), ("rslave", False), ("private", False), ("shared", True), ("rshared", True)):
         steps = plan(spec(namespaces=[{"type": "mount"}], rootfsPropagation=asked))["steps"]
-        names = [name for name, _ in steps]
-        assert ("private_parent" in names) is apart, asked
+        flags = dict(steps)["propagation"]["flags"]
+        assert not flags & mount.MS_SHARED, asked
         assert bool(steps[-1][1].get("propagation")) is apart, asked
-        if apart:
-            assert names.index("propagation") < names.index("private_parent") < names.index("root")
+
+
+def test_shared_binds_are_taken_while_the_tree_has_peers() -> None:
+    entries = [
+        {"destination": "/m", "type": "bind", "source": "/a", "options": ["rbind", "rshared"]},
+        {"destination": "/n", "type": "bind", "source": "/b", "options": ["rbind", "rslave"]},
+    ]
+    steps = plan(spec() | {"mounts": entries})["steps"]
+    assert steps[0] == ("sources", {"sources": [{"kind": "bind", "source": "/a", "recursive": True}]})
+    assert steps[1][0] == "propagation"
+    assert [arguments.get("early") for name, arguments in steps if name == "bind"] == [0, None]
 
 
 def test_a_file_systems_own_options_are_kept() -> None:

@@ -164,6 +164,7 @@ class Launcher:
             "op": "start",
             "bundle": bundle,
             "namespaces": operations["namespaces"],
+            "staged": "staged" in operations,
             "pid_namespace": dict(operations["join"]).get(CLONE_NEWPID, ""),
             "cgroup": operations["cgroup"]["path"],
             "log": request.log.to_json(),

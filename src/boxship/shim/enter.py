@@ -1,0 +1,56 @@
+"""A process's way into its control groups and namespaces."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from boxship.kernel import process as kernel
+from boxship.kernel.cgroup import Cgroup
+from boxship.lib.errors import BoxshipError
+from boxship.shim.failure import Failed, step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
+    """Make the group of a plan's "cgroup" with its limits; its folders. Failed."""
+    if not wanted["path"]:
+        return []
+    try:
+        return Cgroup.create(wanted["path"], wanted["resources"]).folders
+    except OSError as error:
+        path = error.filename or wanted["path"]
+        text = f"set up the control group at {path}: {error.strerror or error}"
+        raise Failed("cgroup", error.errno or 0, str(path), text) from None
+    except BoxshipError as error:
+        raise Failed("cgroup", errno.EINVAL, wanted["path"], error.message) from None
+
+
+def join_cgroups(cgroups: list[tuple[str, str]]) -> None:
+    """Put this process into a group, by its folders. Failed."""
+    for _, folder in cgroups:
+        # v1 by `tasks`, from inside: writing cgroup.procs, or another's pid, waits for an RCU period (10 ms).
+        for name in ("tasks", "cgroup.procs"):
+            try:
+                fd = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                step("join cgroup", folder, os.write, fd, b"0")
+            finally:
+                os.close(fd)
+            break
+        else:
+            raise Failed("join cgroup", errno.ENOENT, folder, f"join cgroup at {folder}: it is gone")
+
+
+def join_namespace(path: str, flag: int) -> None:
+    """Enter the namespace at `path`; EINVAL when it is not of the kind `flag` (CLONE_NEW*). OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        kernel.setns(fd, flag)
+    finally:
+        os.close(fd)
