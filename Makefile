@@ -54,9 +54,10 @@ bench: venv ## side by side with the Docker at PEER_DOCKER_HOST (peers up prints
 	@$(PYTHON) -m tools.clients >/dev/null
 	PEER_DOCKER_HOST=$(PEER_DOCKER_HOST) $(BIN)/python -m bench $(ARGS)
 
-facts: venv ## ask the Docker at PEER_DOCKER_HOST again and keep its answers in tests/facts/recorded
+facts: venv ## ask the Docker at PEER_DOCKER_HOST again and keep its answers (tests/facts, tests/probe)
 	@test -n "$(PEER_DOCKER_HOST)" || { echo "facts: set PEER_DOCKER_HOST to the socket of a real Docker, such as unix:///run/docker.sock" >&2; exit 2; }
 	PEER_DOCKER_HOST=$(PEER_DOCKER_HOST) $(BIN)/python -m tests.facts $(ARGS)
+	PEER_DOCKER_HOST=$(PEER_DOCKER_HOST) $(BIN)/python -m tests.probe
 
 soak: venv ## many cycles and crashes against one daemon, for an hour (ARGS="--minutes 5" for less)
 	@$(PYTHON) -m tools.clients >/dev/null

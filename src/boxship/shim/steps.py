@@ -293,7 +293,12 @@ def mask(builder: Builder, path: str) -> None:
         return
     try:
         if stat.S_ISDIR(os.fstat(place).st_mode):
-            options: list[tuple[str, str | None]] = [("source", "tmpfs"), ("size", "4k"), ("nr_inodes", "1")]
+            options: list[tuple[str, str | None]] = [
+                ("source", "tmpfs"),
+                ("size", "4k"),
+                ("nr_inodes", "1"),
+                ("ro", None),
+            ]
             mount.move(mount.mount_filesystem("tmpfs", options, mount.MOUNT_ATTR_RDONLY), place)
             return
         null = open_in_root(builder.root_fd, "/dev/null", os.O_PATH)

@@ -96,10 +96,10 @@ def resolv_text(host: HostConfig, base: str) -> str:
 
 
 def default_hostname(config: ContainerConfig, host: HostConfig, container_id: str) -> str:
-    """The name that was asked for, else the host's where the container shares it, else the short id."""
+    """The name that was asked for, else the host's where the container shares its network, else the short id."""
     if config.hostname:
         return config.hostname
-    if host.network_mode == "host" or host.uts_mode == "host":
+    if host.network_mode == "host":
         return os.uname().nodename
     return container_id[:12]
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from boxship.engine.container.files import network_files
+from boxship.engine.container.launching import network_owner
 from boxship.engine.container.log_target import log_path
 from boxship.engine.container.register import Container
 from boxship.engine.container.shapes import mounts, networks
@@ -31,7 +32,7 @@ async def inspect(engine: Engine, ref: str, *, size: bool) -> dict[str, Any]:
     command = record.command
     # Docker fills these in at the first start.
     prepared = state.started_ns != 0 or state.error != ""
-    files = network_files(engine.config.container_folder(record.id))
+    files = network_files(engine.config.container_folder(network_owner(engine, record)))
     body: dict[str, Any] = {
         "Id": record.id,
         "Created": rfc3339nano(record.created_ns),

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from boxship.engine.container.files import write_files
+import msgspec
+
+from boxship.engine.container.files import network_files, write_files
 from boxship.engine.container.filter_program import filter_program
 from boxship.engine.container.log_target import log_target
 from boxship.engine.engine import Engine
-from boxship.lib.errors import Conflict
+from boxship.lib.errors import Conflict, NotFound
 from boxship.model.config import HostConfig
 from boxship.model.container import ContainerRecord
 from boxship.runtime.apparmor import make_ready
@@ -36,6 +38,29 @@ def joined_namespaces(engine: Engine, host: HostConfig) -> dict[str, str]:
     return paths
 
 
+def named_as_joined(engine: Engine, record: ContainerRecord) -> ContainerRecord:
+    """The record of a container about to start: who shares another one's network is called as that one. NotFound."""
+    ref = joined_containers(record.host).get("network")
+    if ref is None:
+        return record
+    other = engine.containers.get(ref).record.config
+    config = msgspec.structs.replace(record.config, hostname=other.hostname, domainname=other.domainname)
+    return msgspec.structs.replace(record, config=config)
+
+
+def network_owner(engine: Engine, record: ContainerRecord) -> str:
+    """The id of the container whose hostname, hosts and resolv.conf this one has: its own, or that of the container
+    whose network it shares.
+    """
+    ref = joined_containers(record.host).get("network")
+    if ref is not None:
+        try:
+            return engine.containers.get(ref).id
+        except NotFound:
+            pass
+    return record.id
+
+
 def start_request(
     engine: Engine,
     record: ContainerRecord,
@@ -43,9 +68,11 @@ def start_request(
     attachments: tuple[Attach, ...],
     *,
     size: tuple[int, int] | None,
+    owner: str = "",
 ) -> StartRequest:
     """Everything the launcher needs (blocks: makes the writable layer and writes the files).
 
+    owner: the container whose hostname, hosts and resolv.conf it gets, when they are not its own (`network_owner`).
     size: the terminal's height and width as clients said them; else what `docker run` sent along with the config.
     """
     config, host = record.config, record.host
@@ -53,7 +80,8 @@ def start_request(
     make_ready(apparmor_profile(read_security(host.security_opt), host, engine.host), engine.host)
     log = log_target(engine, record)
     root = engine.snapshotter.prepare(record.id, record.diff_ids)
-    files = write_files(record, engine.config.container_folder(record.id))
+    folder = engine.config.container_folder(owner or record.id)
+    files = network_files(folder) if owner not in ("", record.id) else write_files(record, folder)
     spec = build_spec(
         SpecInput(
             container_id=record.id,

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from boxship.engine.container.failure import StartFailure, explain
-from boxship.engine.container.launching import joined_namespaces, start_request
+from boxship.engine.container.launching import joined_namespaces, named_as_joined, network_owner, start_request
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away
@@ -77,7 +77,11 @@ async def _outlast_copies(container: Container) -> None:
 async def _run(engine: Engine, container: Container, restart_count: int, attachments: tuple[Attach, ...]) -> None:
     try:
         joined = joined_namespaces(engine, container.record.host)
-        request = await quick(start_request, engine, container.record, joined, attachments, size=container.size)
+        container.record = named_as_joined(engine, container.record)
+        owner = network_owner(engine, container.record)
+        request = await quick(
+            start_request, engine, container.record, joined, attachments, size=container.size, owner=owner
+        )
         monitor = await engine.launcher.start(request)
     except (BoxshipError, OSError) as error:
         for sock, _, _ in attachments:

@@ -6,7 +6,7 @@ import _socket
 import os
 
 from boxship.shim import wire
-from boxship.shim.child import Stdio
+from boxship.shim.become import Stdio
 from boxship.shim.loop import IN
 from boxship.shim.session import Session
 
