@@ -24,19 +24,20 @@ _@NAME@_complete() {
 complete -o bashdefault -o default -F _@NAME@_complete @NAME@
 """
 
+# Words that end in ":" or "=" want something behind them: no space.
 ZSH = r"""#compdef @NAME@
 # zsh completion for @NAME@:  source <(@NAME@ completion zsh)
 _@NAME@() {
-    local line
-    local -a found
+    local line word
+    local -a whole open
     while IFS= read -r line; do
-        found+=("${${line%%$'\t'*}//:/\\:}${${(M)line:#*$'\t'*}:+:${line#*$'\t'}}")
+        word=${line%%$'\t'*}
+        line=${word//:/\\:}${${(M)line:#*$'\t'*}:+:${line#*$'\t'}}
+        if [[ $word == *[:=] ]]; then open+=("$line"); else whole+=("$line"); fi
     done < <("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)
-    if (( ${#found} )); then
-        _describe -V '@NAME@' found
-    else
-        _files
-    fi
+    (( ${#whole} )) && _describe -V '@NAME@' whole
+    (( ${#open} )) && _describe -V '@NAME@' open -S ''
+    (( ${#whole} + ${#open} )) || _files
 }
 if [[ $funcstack[1] == _@NAME@ ]]; then
     _@NAME@ "$@"
