@@ -120,8 +120,9 @@ def become(process: dict[str, Any], seccomp: bytes, labels: list[ExecLabel], rep
     for fd in (0, 1, 2):
         _own(fd, identity.uid)
     if gate is not None:
-        # A program that is not there is told by `create`, not by `start`.
-        find_program(process["args"][0], environment.get("PATH", DEFAULT_PATH))
+        if "args" in process:
+            # A program that is not there is told by `create`, not by `start`.
+            find_program(process["args"][0], environment.get("PATH", DEFAULT_PATH))
         gate.wait(report)
     for label in labels:
         # Before the capabilities go and before no_new_privs, which would let a profile only narrow.

@@ -104,7 +104,9 @@ def _build(plan: dict[str, Any], prepared: Prepared, stdio: Stdio, report: int, 
     builder = Builder(prepared.cgroups, stdio.console)
     builder.size = stdio.size
     builder.sources = prepared.sources
-    builder.gate = gate
+    if gate is not None:
+        gate.forked()
+        builder.gate = gate
     # What the steps make has the mode they say.
     os.umask(0)
     total = len(plan["steps"])

@@ -12,7 +12,7 @@ class Failed(Exception):
 
     def __init__(self, step: str, code: int, path: str, message: str) -> None:
         super().__init__(message)
-        self.report = {"step": step, "errno": code, "path": path, "message": message}
+        self.report: dict[str, Any] = {"step": step, "errno": code, "path": path, "message": message}
 
 
 def step(name: str, path: str, function: Any, *values: Any) -> Any:

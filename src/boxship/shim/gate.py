@@ -26,11 +26,18 @@ CREATED = {"ready": "created"}
 class Gate:
     """The waiting side. channel: to `create`; listener: where `start` will connect."""
 
-    def __init__(self, channel: _socket.socket, listener: _socket.socket, state: dict[str, Any]) -> None:
-        """state: the container's, for hooks that run in its namespaces; status and pid are set here."""
+    def __init__(
+        self, channel: _socket.socket, other_end: _socket.socket, listener: _socket.socket, state: dict[str, Any]
+    ) -> None:
+        """other_end: of the channel, `create`'s; state: the container's, for hooks that run in its namespaces."""
         self._channel = channel
+        self._other_end = other_end
         self._listener = listener
         self._state = state
+
+    def forked(self) -> None:
+        """In the waiting process: let go of the other end, so that its close is seen."""
+        self._other_end.close()
 
     def runtime_hooks(self) -> None:
         """Have `create` run the hooks that belong into its own namespaces, and wait for them."""
