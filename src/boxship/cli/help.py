@@ -18,6 +18,7 @@ _WIDTH = 80
 def overview(cli: Cli) -> int:
     """`boxship --help`."""
     from boxship.cli.main import GLOBAL
+    from boxship.cli.plugins import descriptions
 
     verbs = {name: about for name, (_, about) in VERBS.items()}
     if cli.program == "boxship":
@@ -25,6 +26,8 @@ def overview(cli: Cli) -> int:
     lines = [f"Usage:  {cli.program} [OPTIONS] COMMAND", "", "Run containers, by the commands you know", ""]
     lines += ["Common Commands:", *_names({name: verbs[name] for name in _COMMON}), ""]
     lines += ["Management Commands:", *_names({name: about for name, (about, _) in GROUPS.items()}), ""]
+    if plugins := descriptions(cli):
+        lines += ["Plugins:", *_names(plugins), ""]
     rest = {name: verbs[name] for name in sorted(verbs) if name not in _COMMON}
     lines += ["Commands:", *_names(rest), "", "Global Options:", *_flags(GLOBAL), ""]
     lines.append(f"Run '{cli.program} COMMAND --help' for more information on a command.")

@@ -92,10 +92,10 @@ def _dispatch(cli: Cli, argv: list[str]) -> int:
         from boxship.cli.help import overview
 
         return overview(cli)
-    return _verb(cli, words)
+    return _verb(cli, words, argv)
 
 
-def _verb(cli: Cli, words: list[str]) -> int:
+def _verb(cli: Cli, words: list[str], argv: list[str]) -> int:
     verb = words[0]
     if verb in VERBS:
         cli.command = verb
@@ -105,6 +105,11 @@ def _verb(cli: Cli, words: list[str]) -> int:
         if sub is not None:
             cli.command = f"{verb} {words[1]}"
             return call(cli, sub, words[2:])
+    else:
+        from boxship.cli.plugins import execute, find
+
+        if plugin := find(cli, verb):
+            return execute(cli, plugin, argv)
     from boxship.cli.help import no_verb
 
     return no_verb(cli, words)
