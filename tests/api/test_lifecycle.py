@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -257,6 +258,27 @@ def test_out_of_memory_is_told(api: Api, name: str) -> None:
     ended = state(api, name)
     assert (ended["ExitCode"], ended["OOMKilled"]) == (137, True)
     assert actions(api, container) == ["create", "start", "oom", "die"]
+
+
+def test_out_of_memory_is_told_while_the_container_lives_on(api: Api, name: str) -> None:
+    """Whoever is killed: an exec, or a child of the first process."""
+    limits = {"NetworkMode": "none", "Memory": 16 << 20, "MemorySwap": 16 << 20}
+    script = "tail /dev/zero; read line; exit 3"
+    container = create(api, name, "sh", "-c", script, OpenStdin=True, HostConfig=limits)
+    stream = api.hijack(f"{V}/containers/{name}/attach?stream=1&stdin=1")
+    post(api, f"/containers/{name}/start")
+    until(lambda: actions(api, container) == ["create", "attach", "start", "oom"], "the first kill")
+    assert (state(api, name)["Running"], state(api, name)["OOMKilled"]) == (True, True)
+
+    made = post(api, f"/containers/{name}/exec", {"Cmd": ["tail", "/dev/zero"]}).json["Id"]
+    post(api, f"/exec/{made}/start", {"Detach": True})
+    until(lambda: {"exec_die": 1, "oom": 2}.items() <= Counter(actions(api, container)).items(), "the exec's end")
+
+    stream.sock.sendall(b"go\n")
+    assert post(api, f"/containers/{name}/wait").json == {"StatusCode": 3}
+    stream.close()
+    assert state(api, name)["OOMKilled"]
+    assert actions(api, container)[-1] == "die" and actions(api, container).count("oom") == 2
 
 
 def test_a_followed_log_ends_with_the_container(api: Api, name: str) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from boxship.kernel.cgroup import Cgroup, Layout, detect
+from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.kernel.cgroup.group import read
+from boxship.kernel.process import CLONE_NEWUTS, fork_with_namespaces
 
 DEVICES = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}]
 MIB = 1 << 20
@@ -246,6 +248,33 @@ def test_a_limit_that_the_kernel_refuses_leaves_nothing(machine: Layout, parent:
     group = Cgroup(f"{parent}/refused", machine)
     assert not any(Path(folder).exists() for _, folder in group.folders)
     Cgroup(parent, machine).remove_if_empty()
+
+
+def test_a_process_is_born_in_its_group(unified: Layout, parent: str):
+    folder = f"{unified.roots[0]}{parent}/born/deep"
+    group = Cgroup(f"{parent}/born/deep", unified)
+    fd = open_group(folder)
+    ready, end = os.pipe()
+    pid = fork_with_namespaces(CLONE_NEWUTS, fd)
+    if pid == 0:
+        os.read(ready, 1)
+        os._exit(7)
+    assert group.pids() == [pid]
+    os.write(end, b"1")
+    assert ended(pid) == 7
+    close_group(fd)
+    for path in (f"{parent}/born/deep", f"{parent}/born", parent):
+        Cgroup(path, unified).remove()
+
+
+def test_what_is_no_group_takes_nobody_and_stops_nobody(tmp_path: Path):
+    """An old kernel, a filter, a folder of another kind: the process is born beside its parent, and looks."""
+    fd = os.open(tmp_path, os.O_PATH)
+    pid = fork_with_namespaces(0, fd)
+    if pid == 0:
+        os._exit(5)
+    assert ended(pid) == 5
+    os.close(fd)
 
 
 def test_parents_stay_while_somebody_uses_them(machine: Layout, make: Callable[..., Cgroup], parent: str):

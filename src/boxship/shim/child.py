@@ -18,7 +18,7 @@ from boxship.lib.plainjson import decode, encode
 from boxship.shim.attributes import raise_limits, set_oom_score, set_priorities
 from boxship.shim.become import Stdio, become, open_labels, read_program, set_stdio
 from boxship.shim.builder import Builder
-from boxship.shim.enter import join_cgroups, join_namespace, make_cgroups
+from boxship.shim.enter import join_cgroups, join_cgroups_of, join_namespace, make_cgroups
 from boxship.shim.failure import Failed, step
 from boxship.shim.pty import open_pty
 from boxship.shim.steps import run_step
@@ -141,7 +141,7 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
         if affinity.get("initial"):
             _stay_on(affinity["initial"])
         if cgroup:
-            join_cgroups(Cgroup(cgroup, detect()).folders)
+            _join_group(Cgroup(cgroup, detect()), pidfd)
         if affinity.get("final"):
             _stay_on(affinity["final"])
         set_oom_score(process.get("oomScoreAdj"))
@@ -167,6 +167,17 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
         _tell(report, {"step": "exec", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
     finally:
         os._exit(1)
+
+
+def _join_group(group: Cgroup, pidfd: int) -> None:
+    try:
+        join_cgroups(group.folders)
+    except Failed as failed:
+        if group.layout.version != 2 or failed.report["errno"] not in (errno.EBUSY, errno.EOPNOTSUPP):
+            raise
+        # The container has split its group up (a systemd or an engine in it): nobody may live beside groups with
+        # controllers. Where its first process has gone, this one may.
+        join_cgroups_of(pidfd)
 
 
 def _stay_on(cpus: str) -> None:

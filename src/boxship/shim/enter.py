@@ -6,7 +6,7 @@ import errno
 import os
 
 from boxship.kernel import process as kernel
-from boxship.kernel.cgroup import Cgroup
+from boxship.kernel.cgroup import Cgroup, detect
 from boxship.lib.errors import BoxshipError
 from boxship.shim.failure import Failed, step
 
@@ -30,8 +30,8 @@ def make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def join_cgroups(cgroups: list[tuple[str, str]]) -> None:
-    """Put this process into a group, by its folders. Failed."""
-    for _, folder in cgroups:
+    """Put this process into a group, by its folders, unless it was born there. Failed."""
+    for root, folder in cgroups:
         # v1 by `tasks`, from inside: writing cgroup.procs, or another's pid, waits for an RCU period (10 ms).
         for name in ("tasks", "cgroup.procs"):
             try:
@@ -39,12 +39,36 @@ def join_cgroups(cgroups: list[tuple[str, str]]) -> None:
             except FileNotFoundError:
                 continue
             try:
-                step("join cgroup", folder, os.write, fd, b"0")
+                if name == "tasks" or not _is_member(folder[len(root.rstrip("/")) :]):
+                    step("join cgroup", folder, os.write, fd, b"0")
             finally:
                 os.close(fd)
             break
         else:
             raise Failed("join cgroup", errno.ENOENT, folder, f"join cgroup at {folder}: it is gone")
+
+
+def join_cgroups_of(pidfd: int) -> None:
+    """Put this process into the v2 group that the process of a pidfd is in now. Failed."""
+    pid = _field(f"/proc/self/fdinfo/{pidfd}", b"Pid:\t")
+    folder = detect().roots[0] + _field(f"/proc/{pid}/cgroup", b"0::")
+    fd = os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        step("join cgroup", folder, os.write, fd, b"0")
+    finally:
+        os.close(fd)
+
+
+def _is_member(path: str) -> bool:
+    return _field("/proc/self/cgroup", b"0::") == path
+
+
+def _field(path: str, start: bytes) -> str:
+    with open(path, "rb", buffering=0) as file:
+        for line in file.readall().splitlines():
+            if line.startswith(start):
+                return line[len(start) :].decode("utf-8", "surrogateescape")
+    return ""
 
 
 def join_namespace(path: str, flag: int) -> None:

@@ -6,6 +6,8 @@ import _socket
 import errno
 import os
 
+from boxship.kernel.cgroup.entry import close_group, open_group
+from boxship.kernel.process import fork_with_namespaces
 from boxship.shim import child
 from boxship.shim.loop import IN, Loop
 from boxship.shim.processes import Process, exit_code, leftover
@@ -27,11 +29,20 @@ class Execs:
     """The execs of one run, ended ones included: their exit codes are kept until the container ends."""
 
     def __init__(
-        self, loop: Loop, *, spool_folder: str, cgroup: str, tell: Callable[[Message], None], idle: Callable[[], None]
+        self,
+        loop: Loop,
+        *,
+        spool_folder: str,
+        cgroup: str,
+        tell: Callable[[Message], None],
+        idle: Callable[[], None],
+        group: str = "",
     ) -> None:
+        """cgroup: the control group's path in each hierarchy; group: its folder where v2 is used, else ""."""
         self._loop = loop
         self._spool_folder = spool_folder
         self._cgroup = cgroup
+        self._group = group
         self._tell = tell
         self._idle = idle
         self.processes: dict[str, Process] = {}
@@ -45,10 +56,12 @@ class Execs:
         early = leftover(attach, fds)
         stdio = session.child_side()
         report, report_end = os.pipe2(os.O_CLOEXEC)
-        pid = os.fork()
+        group = open_group(self._group)
+        pid = fork_with_namespaces(0, group)
         if pid == 0:
             child.join(message["process"], pidfd, self._cgroup, stdio, report_end)
         os.close(report_end)
+        close_group(group)
         process = Process(exec_id, pid, session, message["process"])
         process.report = report
         self.processes[exec_id] = process

@@ -15,6 +15,7 @@ import time
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, detect
+from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.lib.logframe import LogTarget
 from boxship.lib.plainjson import encode
 from boxship.shim import child, wire
@@ -24,6 +25,7 @@ from boxship.shim.execs import Execs
 from boxship.shim.failure import Failed
 from boxship.shim.logs import open_log
 from boxship.shim.loop import IN, Loop
+from boxship.shim.memory import MemoryWatch
 from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
 from boxship.shim.stage import fork_staged
@@ -55,6 +57,9 @@ class Monitor:
             self._loop, link, self._bundle, answer=self._answer, state=self._state, lost=self._maybe_leave
         )
         self._execs = self._make_execs()
+        self._memory = MemoryWatch(
+            self._loop, request.get("memory", ""), lambda: self._control.tell({"event": "out_of_memory"})
+        )
         self._init: Process | None = None
         self._pidfd = -1
         self._mount_namespace = -1
@@ -66,6 +71,7 @@ class Monitor:
             self._loop,
             spool_folder=self._request["spool_folder"],
             cgroup=self._request["cgroup"],
+            group=self._request.get("group", ""),
             tell=self._control.tell,
             idle=self._maybe_leave,
         )
@@ -132,12 +138,16 @@ class Monitor:
 
     def _fork(self, stdio: Stdio, report: int) -> int:
         plan = f"{self._bundle}/plan.json"
-        if self._request.get("staged"):
-            return fork_staged(plan, stdio, report)
-        pid = kernel.fork_with_namespaces(self._request["namespaces"])
-        if pid == 0:
-            child.init(plan, stdio, report)
-        return pid
+        group = open_group(self._request.get("group", ""))
+        try:
+            if self._request.get("staged"):
+                return fork_staged(plan, stdio, report, group=group)
+            pid = kernel.fork_with_namespaces(self._request["namespaces"], group)
+            if pid == 0:
+                child.init(plan, stdio, report)
+            return pid
+        finally:
+            close_group(group)
 
     def _init_reported(self, _: int) -> None:
         process = self._init
@@ -161,6 +171,7 @@ class Monitor:
             pass
         self._control.listen()
         self._control.tell({"event": "started", "pid": process.pid, "time": process.started_ns})
+        self._memory.begin()
 
     def _fail(self, failure: Message) -> None:
         """The container did not start: report it and go."""
@@ -192,6 +203,7 @@ class Monitor:
             "pid": self._init.pid,
             "time": self._init.started_ns,
             "execs": [process.state() for process in self._execs.processes.values()],
+            "out_of_memory": self._memory.kills > 0,
             "exit": self._exit,
         }
 
@@ -242,7 +254,8 @@ class Monitor:
             cgroup.kill_all()
         process.session.process_ended()
         self._execs.container_ended()
-        killed = cgroup is not None and cgroup.oom_killed()
+        self._memory.end()
+        killed = self._memory.kills > 0 or (cgroup is not None and cgroup.oom_killed())
         self._exit = {"code": process.exit_code, "oom_killed": killed, "time": finished}
         self._save()
         self._control.tell({"event": "exited", **self._exit})

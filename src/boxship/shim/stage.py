@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     Plan = dict[str, Any]
 
 
-def fork_staged(plan_path: str, stdio: Stdio, report: int, gate: Gate | None = None) -> int:
+def fork_staged(plan_path: str, stdio: Stdio, report: int, gate: Gate | None = None, group: int = -1) -> int:
     """Start the first process of a plan that has "staged"; its pid. It tells its failures through `report`.
 
-    Failed when it did not come into being.
+    group: see `fork_with_namespaces`. Failed when it did not come into being.
     """
     pids, pids_end = os.pipe2(os.O_CLOEXEC)
-    between = os.fork()
+    between = kernel.fork_with_namespaces(0, group)
     if between == 0:
         os.close(pids)
         _between(plan_path, stdio, report, gate, pids_end)

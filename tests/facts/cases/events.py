@@ -50,6 +50,16 @@ CASES = (
         depends=("cgroup", "swap"),
     ),
     case(
+        "events-oom-exec",
+        setup("run -d --name {p} -m 16m --memory-swap 16m {base} sleep 600"),
+        d("exec {p} tail /dev/zero", only="exit"),
+        d("inspect -f '{{.State.OOMKilled}} {{.State.Status}}' {p}"),
+        setup("kill {p}"),
+        WAITED,
+        d(f"{BETWEEN} --filter container={{p}} --filter event=oom {SEEN}"),
+        depends=("cgroup", "swap"),
+    ),
+    case(
         "events-tag",
         setup("tag {base} {p}:x"),
         setup("rmi {p}:x"),

@@ -27,6 +27,10 @@ def watch(engine: Engine, container: Container, monitor: Monitor) -> None:
     container.monitor = monitor
     monitor.on_exec_exit = lambda exec_id, code: exec_ended(engine, container, exec_id, code)
     monitor.on_detach = lambda exec_id: _detached(engine, container, exec_id)
+    monitor.on_out_of_memory = lambda: _out_of_memory_later(engine, container, monitor)
+    if monitor.out_of_memory and not container.state.oom_killed:
+        # Before anybody listened.
+        _out_of_memory_later(engine, container, monitor)
     engine.spawn(_watch(engine, container, monitor))
     compress_while_running(engine, container)
 
@@ -36,6 +40,21 @@ def _detached(engine: Engine, container: Container, exec_id: str) -> None:
         publish(engine, container, "exec_detach", execID=exec_id)
     else:
         publish(engine, container, "detach")
+
+
+def _out_of_memory_later(engine: Engine, container: Container, monitor: Monitor) -> None:
+    engine.spawn(_out_of_memory(engine, container, monitor))
+
+
+async def _out_of_memory(engine: Engine, container: Container, monitor: Monitor) -> None:
+    """The kernel has ended a process of the container for want of memory; the container may well go on."""
+    async with container.lock:
+        if container.monitor is not monitor:
+            return
+        if not container.state.oom_killed:
+            container.set_state(msgspec.structs.replace(container.state, oom_killed=True))
+            await engine.containers.save(container)
+        publish(engine, container, "oom")
 
 
 async def _watch(engine: Engine, container: Container, monitor: Monitor) -> None:
@@ -71,7 +90,8 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
             await engine.containers.forget(container)
         else:
             await engine.containers.save(container)
-        if exit.oom_killed:
+        if exit.oom_killed and not before.oom_killed:
+            # Nobody could tell while it ran.
             publish(engine, container, "oom")
         if container.stopping:
             publish(engine, container, "stop")

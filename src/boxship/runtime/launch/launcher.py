@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from boxship.kernel.cgroup import Cgroup, detect
 from boxship.kernel.process import CLONE_NEWPID
 from boxship.kernel.topdir import make_top_folder
 from boxship.lib.bridge import quick
@@ -48,6 +49,7 @@ class Launcher:
     async def connect(self) -> None:
         """Find the zygote of this instance, or start one. BoxshipError when that fails."""
         self._loop = asyncio.get_running_loop()
+        self._layout = detect()
         make_top_folder(f"{self._run_root}/c", 0o711)
         found = self._try_connect()
         if found is not None:
@@ -175,6 +177,8 @@ class Launcher:
             "size": request.size or (0, 0),
             "attachments": attachments,
         }
+        if operations["cgroup"]["path"]:
+            message |= self._groups(operations["cgroup"])
         if request.runtime:
             message["runtime"] = request.runtime
         monitor = Monitor(request.container_id, ours)
@@ -196,6 +200,19 @@ class Launcher:
             raise
         self._monitors[request.container_id] = monitor
         return monitor
+
+    def _groups(self, cgroup: dict[str, Any]) -> dict[str, str]:
+        """The folders that the monitor uses without having to look for them: `group` of v2, for a clone straight into
+        it, and `memory`, in which it hears of kills; on v1 only of a group that has a limit, or whose parent may.
+        """
+        group = Cgroup(cgroup["path"], self._layout)
+        folders = {}
+        if self._layout.version == 2:
+            folders["group"] = group.folders[0][1]
+        limited = (cgroup["resources"].get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
+        if "memory" in self._layout.controllers and (self._layout.version == 2 or limited):
+            folders["memory"] = group.folder("memory")
+        return folders
 
     async def _send_fork(self, message: Message, fds: list[int]) -> None:
         """A start is one message without an answer; a zygote that has died is replaced once."""

@@ -25,6 +25,8 @@ class Monitor:
         self.execs: dict[str, ExecState] = {}
         self.exited: asyncio.Future[Exit] = loop.create_future()
         self.cleaned = asyncio.Event()
+        self.out_of_memory = False
+        self.on_out_of_memory: Callable[[], None] = lambda: None
         self.on_exec_exit: Callable[[str, int], None] = lambda exec_id, code: None
         self.on_detach: Callable[[str], None] = lambda exec_id: None
         self._started: asyncio.Future[Message] = loop.create_future()
@@ -44,6 +46,7 @@ class Monitor:
         event = message.get("event")
         if event in ("started", "failed", "state"):
             if event == "state":
+                self.out_of_memory = bool(message.get("out_of_memory"))
                 self.execs = {state.exec_id: state for state in exec_states(message)}
                 if message["exit"] is not None:
                     self._exit(message["exit"])
@@ -57,6 +60,9 @@ class Monitor:
                 state.running = False
                 state.exit_code = message["code"]
             self.on_exec_exit(message["exec"], message["code"])
+        elif event == "out_of_memory":
+            self.out_of_memory = True
+            self.on_out_of_memory()
         elif event == "cleaned":
             self.cleaned.set()
         elif event == "detached":

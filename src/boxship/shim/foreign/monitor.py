@@ -88,6 +88,7 @@ class ForeignMonitor(Monitor):
         self._foreign_execs.first = process.pid
         self._control.listen()
         self._control.tell({"event": "started", "pid": process.pid, "time": process.started_ns})
+        self._memory.begin()
         # Not before: it may have ended by now, and its start is told first.
         process.pidfd = self._loop.on_end(process.pid, self._init_ended)
         self._loop.after(_ADOPTED_CHECK, self._reap_adopted)
