@@ -63,6 +63,7 @@ class Execs:
         os.close(report_end)
         close_group(group)
         process = Process(exec_id, pid, session, message["process"])
+        os.set_blocking(report, False)
         process.report = report
         self.processes[exec_id] = process
         session.forked()
@@ -70,7 +71,7 @@ class Execs:
         sequence = message.get("seq", 0)
 
         def reported(_: int) -> None:
-            if process.report < 0:
+            if process.report < 0 or not process.report_is_whole():
                 return
             process.failure = process.take_report(self._loop)
             if sock is not None:
@@ -103,6 +104,7 @@ class Execs:
         )
 
     def _ended(self, process: Process, status: int) -> None:
+        process.dead = True
         process.on_report(IN)
         process.running = False
         process.exit_code = exit_code(status)

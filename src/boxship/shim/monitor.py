@@ -110,6 +110,7 @@ class Monitor:
         self._pidfd = os.pidfd_open(pid)
         session.forked()
         self._attach(session)
+        os.set_blocking(report, False)
         process.report = report
         process.on_report = self._init_reported
         self._loop.watch(report, IN, self._init_reported)
@@ -151,7 +152,7 @@ class Monitor:
 
     def _init_reported(self, _: int) -> None:
         process = self._init
-        if process is None or process.report < 0:
+        if process is None or process.report < 0 or not process.report_is_whole():
             return
         failure = process.take_report(self._loop)
         if failure:
@@ -242,6 +243,7 @@ class Monitor:
         process = self._init
         assert process is not None
         # It may have ended before its report was read.
+        process.dead = True
         self._init_reported(IN)
         if self._released:
             return

@@ -26,24 +26,35 @@ class Process:
         self.session = session
         self.spec = spec
         self.report = -1
+        self._told = b""
+        self.dead = False
         self.on_report: Callable[[int], None] = lambda _: None
         self.failure: dict[str, Any] | None = None
         self.running = False
         self.started_ns = 0
         self.exit_code: int | None = None
 
+    def report_is_whole(self) -> bool:
+        """Read what the child has told so far, without waiting: another process of the container may have stopped it.
+
+        Whole when the child has closed its end, by its exec or its death.
+        """
+        try:
+            while piece := os.read(self.report, 65536):
+                self._told += piece
+        except BlockingIOError:
+            return self.dead
+        return True
+
     def take_report(self, loop: Loop) -> dict[str, Any] | None:
-        """What the child reported: None when its program runs."""
-        data = b""
-        while piece := os.read(self.report, 65536):
-            data += piece
+        """What the child reported, once that is whole: None when its program runs."""
         loop.forget(self.report)
         os.close(self.report)
         self.report = -1
         self.started_ns = time.time_ns()
-        if not data:
+        if not self._told:
             return None
-        failure: dict[str, Any] = decode(data)
+        failure: dict[str, Any] = decode(self._told)
         return failure
 
     def state(self) -> dict[str, Any]:
