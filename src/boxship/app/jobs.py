@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import stat
 
-from boxship.archive import lookup
+from boxship.archive import changes, lookup
 from boxship.archive.compression import Inflated, load_codec
 from boxship.archive.entry import ArchiveError
 from boxship.archive.extract import extract
-from boxship.archive.pack import pack
+from boxship.archive.pack import Packer, pack
 from boxship.archive.reader import TarReader
 from boxship.archive.unpack import unpack
 from boxship.kernel.openat2 import RESOLVE_IN_ROOT, openat2
 from boxship.lib.errors import InvalidParameter
 from boxship.lib.plainjson import encode
 from boxship.shim.user import resolve
+from boxship.shim.view import LOWER, UPPER
 from boxship.shim.worker import Job
 
 TYPE_CHECKING = False
@@ -69,6 +70,20 @@ def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
         pass
 
 
+def compare(arguments: dict[str, Any], root: int, fds: list[int]) -> list[changes.Change]:
+    """What the writable layer changes: archive/changes.py, on a view to compare."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    upper, lower = (os.open(name, flags, dir_fd=root) for name in (UPPER, LOWER))
+    return changes.changes(upper, lower)
+
+
+def export(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
+    """Write the archive of the whole root to the first further descriptor."""
+    packer = Packer(fds[0])
+    packer.folder(os.dup(root), None)
+    packer.end()
+
+
 def _load_codec(arguments: dict[str, Any]) -> None:
     load_codec(arguments["compression"])
 
@@ -119,5 +134,7 @@ JOBS: dict[str, Job] = {
     "unpack": Job(unpack_layer),
     "describe": Job(describe),
     "read_archive": Job(read_archive),
+    "changes": Job(compare),
+    "export": Job(export),
     "write_archive": Job(write_archive, _load_codec),
 }

@@ -148,8 +148,8 @@ def move(mount_fd: int, target_fd: int) -> None:
         os.close(mount_fd)
 
 
-def overlay(lower: list[str], upper: str, work: str, attributes: int = 0) -> int:
-    """A detached overlay mount; `lower` has the top layer first.
+def overlay(lower: list[str], upper: str = "", work: str = "", attributes: int = 0) -> int:
+    """A detached overlay mount; `lower` has the top layer first. Without `upper` it can only be read.
 
     `lowerdir+` (Linux ≥ 6.8) takes any number of layers; before that one string of at most a page names them all,
     relative to their common folder to stay short.
@@ -158,7 +158,8 @@ def overlay(lower: list[str], upper: str, work: str, attributes: int = 0) -> int
     plain: list[tuple[str, str | None]] = [("redirect_dir", "off"), ("index", "off"), ("metacopy", "off")]
     try:
         layers: list[tuple[str, str | None]] = [("lowerdir+", path) for path in lower]
-        options = [("source", "overlay"), *layers, ("upperdir", upper), ("workdir", work), *plain]
+        top: list[tuple[str, str | None]] = [("upperdir", upper), ("workdir", work)] if upper else []
+        options = [("source", "overlay"), *layers, *top, *plain]
         return mount_filesystem("overlay", options, attributes)
     except OSError as error:
         if error.errno != errno.EINVAL:
@@ -174,14 +175,15 @@ def overlay(lower: list[str], upper: str, work: str, attributes: int = 0) -> int
 
 def _old_overlay(lower: list[str], upper: str, work: str, plain: list[tuple[str, str | None]], attributes: int) -> int:
     here = os.open(".", os.O_PATH | os.O_CLOEXEC)
-    common = os.path.commonpath([*lower, upper, work])
+    common = os.path.commonpath([*lower, upper, work] if upper else lower)
     try:
         os.chdir(common)
         escaped = [os.path.relpath(path, common).replace("\\", "\\\\").replace(":", "\\:") for path in lower]
-        text = f"lowerdir={':'.join(escaped)},upperdir={os.path.relpath(upper, common)}"
-        text += f",workdir={os.path.relpath(work, common)}"
+        text = f"lowerdir={':'.join(escaped)}"
+        if upper:
+            text += f",upperdir={os.path.relpath(upper, common)},workdir={os.path.relpath(work, common)}"
         text += "".join(f",{key}={value}" for key, value in plain)
-        target = f"{work}/../merged"
+        target = f"{work}/../merged" if upper else common
         os.makedirs(target, exist_ok=True)
         # In the caller's private mount namespace the mount point is seen by nobody else.
         syscall("mount", b"overlay", os.fsencode(target), b"overlay", 0, os.fsencode(text))

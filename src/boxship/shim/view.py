@@ -25,31 +25,47 @@ if TYPE_CHECKING:
     Asked = tuple[str, str, bool, bool]
 
 _PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+UPPER = "upper"
+LOWER = "lower"
+"""What a view to compare holds: the writable layer, and all that is below it as one."""
 
 
 def enter(view: dict[str, Any], fds: list[int]) -> int:
     """Make the view and make it this process's root; a descriptor of it. Failed.
 
-    view: {"overlay": {lower, upper, work} or None for a running container, whose mount namespace is the first of `fds`
-    then; "scratch": the worker only reads; "place": an empty folder of the host to mount at; "mounts": [Asked]}.
+    view: `use` is "read", "write" or "compare"; `overlay` {lower, upper, work}, or None for a running container, whose
+    mount namespace is the first of `fds` then; `place`, an empty folder of the host to mount at; `mounts` [Asked].
     """
-    overlay = view["overlay"]
     try:
-        if overlay is None:
-            return _of_running(fds.pop(0), view["mounts"])
-        return _at_rest(overlay, view["scratch"], view["place"], view["mounts"])
+        if view["overlay"] is None:
+            root = _of_running(fds.pop(0), view["mounts"])
+        elif view["use"] == "compare":
+            root = _to_compare(view["overlay"], view["place"])
+        elif view["use"] == "read":
+            root = _to_read(view["overlay"], view["place"], view["mounts"])
+        else:
+            root = _at_rest(view["overlay"], view["place"], view["mounts"])
+        if view["use"] != "write":
+            mount.set_attributes(root, add=mount.MOUNT_ATTR_RDONLY, recursive=True)
+        mount.pivot_root(root)
+        os.close(root)
+        return os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         # Not to be taken for an error of the job, such as a path that is not there.
         text = f"cannot get at the container's files: {error.strerror or error}"
         raise Failed("view", error.errno or 0, str(error.filename or ""), text) from None
 
 
+def _alone() -> None:
+    """A mount namespace of this process's own: what is mounted and unmounted from here on stays in here."""
+    unshare(CLONE_NEWNS)
+    mount.set_propagation("/", mount.MS_PRIVATE | mount.MS_REC)
+
+
 def _of_running(namespace: int, mounts: list[Asked]) -> int:
     setns(namespace, CLONE_NEWNS)
     os.close(namespace)
-    unshare(CLONE_NEWNS)
-    # What is mounted and unmounted from here on stays in here.
-    mount.set_propagation("/", mount.MS_PRIVATE | mount.MS_REC)
+    _alone()
     seen = os.open("/", _PATH)
     root = mount.clone_fd(seen, recursive=False)
     parts = []
@@ -70,68 +86,71 @@ def _of_running(namespace: int, mounts: list[Asked]) -> int:
             continue
         mount.move(part, place)
         os.close(place)
-    return _become(view)
+    return view
 
 
-def _at_rest(overlay: dict[str, Any], scratch: bool, place: str, mounts: list[Asked]) -> int:
-    unshare(CLONE_NEWNS)
-    mount.set_propagation("/", mount.MS_PRIVATE | mount.MS_REC)
-    if scratch:
-        upper = overlay["upper"]
-        overlay = {"lower": [upper, *overlay["lower"]], "upper": f"{place}/upper", "work": f"{place}/work"}
-        _mount_at(place, mount.mount_filesystem("tmpfs", [("source", "tmpfs"), ("mode", "700")]))
-        for name in ("upper", "work"):
-            os.mkdir(f"{place}/{name}")
-        top = os.open(f"{place}/upper", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    made = mount.overlay(overlay["lower"], overlay["upper"], overlay["work"])
-    at = os.open(place, _PATH)
-    view = _put(made, at)
+def _at_rest(overlay: dict[str, Any], place: str, mounts: list[Asked]) -> int:
+    _alone()
+    return _overlay(overlay, place, mounts)
+
+
+def _to_read(overlay: dict[str, Any], place: str, mounts: list[Asked]) -> int:
+    _alone()
+    _scratch(place, "upper", "work")
+    top = os.open(f"{place}/upper", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    upper = overlay["upper"]
+    stacked = {"lower": [upper, *overlay["lower"]], "upper": f"{place}/upper", "work": f"{place}/work"}
+    root = _overlay(stacked, place, mounts)
+    # The root of an overlay has the owner, mode and times of its upperdir's root.
+    status = os.stat(upper)
+    os.fchown(top, status.st_uid, status.st_gid)
+    os.fchmod(top, stat.S_IMODE(status.st_mode))
+    os.utime(top, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.close(top)
+    return root
+
+
+def _to_compare(overlay: dict[str, Any], place: str) -> int:
+    _alone()
+    root = _scratch(place, UPPER, LOWER)
+    _put(mount.clone_tree(overlay["upper"], recursive=False), os.open(f"{place}/{UPPER}", _PATH))
+    _put(mount.overlay(overlay["lower"]), os.open(f"{place}/{LOWER}", _PATH))
+    return root
+
+
+def _scratch(place: str, *names: str) -> int:
+    """A tmpfs at `place` with some folders; a descriptor of its root."""
+    root = _put(mount.mount_filesystem("tmpfs", [("source", "tmpfs"), ("mode", "700")]), os.open(place, _PATH))
+    for name in names:
+        os.mkdir(name, 0o755, dir_fd=root)
+    return root
+
+
+def _overlay(overlay: dict[str, Any], place: str, mounts: list[Asked]) -> int:
+    root = _put(mount.overlay(overlay["lower"], overlay["upper"], overlay["work"]), os.open(place, _PATH))
     for source, target, recursive, writable in mounts:
-        _bind(view, source, target, recursive, writable)
-    if scratch:
-        _look_like(upper, top)
-    return _become(view)
+        _bind(root, source, target, recursive, writable)
+    return root
 
 
-def _bind(view: int, source: str, target: str, recursive: bool, writable: bool) -> None:
+def _bind(root: int, source: str, target: str, recursive: bool, writable: bool) -> None:
     try:
         folder = stat.S_ISDIR(os.stat(source).st_mode)
         part = mount.clone_tree(source, recursive=recursive)
     except FileNotFoundError:
-        # A file of ours that the first start makes, or a folder that is gone: the root shows through.
+        # A tmpfs, which lives with a run, a file of ours that the first start makes, or a folder that is gone.
         return
     mount.set_attributes(part, propagation=mount.MS_PRIVATE, recursive=True)
     if not writable:
         mount.set_attributes(part, add=mount.MOUNT_ATTR_RDONLY, recursive=True)
-    place = make_in_root(view, target, folder=folder)
+    place = make_in_root(root, target, folder=folder)
     mount.move(part, place)
     os.close(place)
 
 
-def _look_like(original: str, copy: int) -> None:
-    """The root of an overlay has the owner, mode and times of its upperdir's root. Closes `copy`."""
-    status = os.stat(original)
-    os.fchown(copy, status.st_uid, status.st_gid)
-    os.fchmod(copy, stat.S_IMODE(status.st_mode))
-    os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
-    os.close(copy)
-
-
-def _mount_at(place: str, detached: int) -> None:
-    at = os.open(place, _PATH)
-    mount.move(detached, at)
-    os.close(at)
-
-
 def _put(detached: int, at: int) -> int:
     """Mount it on the folder `at`, which is closed; a descriptor of the new mount's root."""
-    view = os.dup(detached)
+    root = os.dup(detached)
     mount.move(detached, at)
     os.close(at)
-    return view
-
-
-def _become(view: int) -> int:
-    mount.pivot_root(view)
-    os.close(view)
-    return os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    return root

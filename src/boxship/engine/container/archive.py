@@ -24,7 +24,7 @@ _MAGIC = 6
 async def stat(engine: Engine, ref: str, path: str) -> dict[str, Any]:
     """What `path` is in the container (ContainerPathStat of the API). NotFound, BoxshipError in Docker's words."""
     container = engine.containers.get(ref)
-    async with working(engine, container, "describe", {"path": path}, [], writes=False) as work:
+    async with working(engine, container, "describe", {"path": path}, [], use="read") as work:
         return _shaped(await _result(work, ref, path))
 
 
@@ -35,7 +35,7 @@ async def read(engine: Engine, ref: str, path: str) -> AsyncIterator[tuple[dict[
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     reader = PipeReader(ours)
     try:
-        async with working(engine, container, "read_archive", {"path": path}, [theirs], writes=False) as work:
+        async with working(engine, container, "read_archive", {"path": path}, [theirs], use="read") as work:
             line = await _line(reader)
             if line is None:
                 await _result(work, ref, path)
@@ -73,7 +73,7 @@ async def write(
     theirs, ours = os.pipe2(os.O_CLOEXEC)
     writer = PipeWriter(ours)
     try:
-        async with working(engine, container, "write_archive", arguments, [theirs], writes=True) as work:
+        async with working(engine, container, "write_archive", arguments, [theirs], use="write") as work:
             try:
                 await writer.write(start)
                 async for piece in body:

@@ -35,27 +35,29 @@ class Waiters:
 
 
 class Copies:
-    """The workers that hold a container's root: its overlay may not be mounted once more while they do."""
+    """The workers that have a container's files. Some hold its root: its overlay may not be mounted once more then."""
 
     def __init__(self) -> None:
-        self._works: set[Work] = set()
+        self._works: dict[Work, bool] = {}
         self._none = asyncio.Event()
         self._none.set()
 
-    def add(self, work: "Work") -> None:
-        self._works.add(work)
-        self._none.clear()
+    def add(self, work: "Work", holds_root: bool) -> None:
+        self._works[work] = holds_root
+        if holds_root:
+            self._none.clear()
 
     def discard(self, work: "Work") -> None:
-        self._works.discard(work)
-        if not self._works:
+        self._works.pop(work, None)
+        if not self:
             self._none.set()
 
     def __bool__(self) -> bool:
-        return bool(self._works)
+        """Whether any holds the root."""
+        return any(self._works.values())
 
     async def finished(self) -> None:
-        """Wait until there are none."""
+        """Wait until none holds the root."""
         await self._none.wait()
 
     def end(self) -> None:
@@ -73,7 +75,7 @@ class Container:
     it. retry: the pause before the next try of a restart policy. no_restart: a person ended this run.
     leaving: the end of the former run's monitor. keep: `restart` is under way, an --rm container stays.
     filter_program: the compiled seccomp filter of this run, None when it has to be looked up.
-    copies: workers that hold its root: a start waits for them, a removal ends them.
+    copies: workers that have its files: a start waits for those that hold the root, a removal ends them all.
     starting: a start is under way. stopping: `stop` waits for the exit. removing: a removal is under way.
     """
 

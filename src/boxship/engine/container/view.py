@@ -4,8 +4,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from boxship.engine.container.files import network_files
 from boxship.engine.container.register import Container
@@ -21,16 +21,27 @@ _GOING = 5.0
 """Seconds that a container whose process is gone may take to be known as ended."""
 
 
+Use = Literal["read", "write", "compare"]
+
+
 @asynccontextmanager
 async def working(
-    engine: Engine, container: Container, job: str, arguments: dict[str, Any], fds: list[int], *, writes: bool
+    engine: Engine,
+    container: Container,
+    job: str,
+    arguments: dict[str, Any],
+    fds: list[int],
+    *,
+    use: Use,
+    mounts: bool = True,
 ) -> AsyncIterator[Work]:
     """A worker that does `job` in the container's view; it ends with the context, or when the container is removed.
 
-    fds: for the job, closed when it has them. writes: what it changes is to stay. OSError, Unavailable.
+    fds: for the job, closed when it has them. use: as in shim/view.py. mounts: with what was asked to be mounted.
+    OSError, Unavailable.
     """
     try:
-        work, held = await _begin(engine, container, job, arguments, fds, writes)
+        work = await _begin(engine, container, _Request(job, arguments, fds, use, mounts))
     finally:
         for fd in fds:
             os.close(fd)
@@ -38,28 +49,34 @@ async def working(
         yield work
     finally:
         work.end()
-        if held:
-            container.copies.discard(work)
+        container.copies.discard(work)
 
 
-async def _begin(
-    engine: Engine, container: Container, job: str, arguments: dict[str, Any], fds: list[int], writes: bool
-) -> tuple[Work, bool]:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    job: str
+    arguments: dict[str, Any]
+    fds: list[int]
+    use: Use
+    mounts: bool
+
+
+async def _begin(engine: Engine, container: Container, request: _Request) -> Work:
     while True:
         await container.settled()
         if container.removing:
             raise NotFound(f"No such container: {container.id}")
+        if request.use == "compare" or (request.use == "read" and not container.running):
+            # These never mount the upperdir as one, so they go beside anything.
+            root = await quick(_root, engine, container.record)
+            return _hold(container, await _fork(engine, container.record, request, root), holds_root=False)
         if container.running:
-            work = await _in_running(engine, container, job, arguments, fds)
+            work = await _in_running(engine, container, request)
             if work is not None:
-                return work, True
+                return work
             # Its process has ended; the exit is about to be recorded.
             await _exit_recorded(container)
             continue
-        if not writes:
-            root = await quick(_root, engine, container.record)
-            view = _view(engine, container.record, root, scratch=True)
-            return await engine.launcher.begin(job, arguments, fds, view), False
         if container.leaving is not None:
             # The former run's mounts go with its monitor.
             await asyncio.wait({container.leaving})
@@ -68,26 +85,33 @@ async def _begin(
             if container.running or container.removing or container.copies:
                 continue
             root = await quick(_root, engine, container.record)
-            view = _view(engine, container.record, root, scratch=False)
-            return _hold(container, await engine.launcher.begin(job, arguments, fds, view)), True
+            return _hold(container, await _fork(engine, container.record, request, root), holds_root=True)
 
 
-def _hold(container: Container, work: Work) -> Work:
-    container.copies.add(work)
+def _hold(container: Container, work: Work, *, holds_root: bool) -> Work:
+    container.copies.add(work, holds_root)
     return work
 
 
-async def _in_running(
-    engine: Engine, container: Container, job: str, arguments: dict[str, Any], fds: list[int]
-) -> Work | None:
+async def _in_running(engine: Engine, container: Container, request: _Request) -> Work | None:
     namespace = await quick(_mount_namespace, container.state.pid, container.id)
     if namespace is None:
         return None
     try:
-        view = _view(engine, container.record, None, scratch=False)
-        return _hold(container, await engine.launcher.begin(job, arguments, [namespace, *fds], view))
+        inside = replace(request, fds=[namespace, *request.fds])
+        return _hold(container, await _fork(engine, container.record, inside, None), holds_root=True)
     finally:
         os.close(namespace)
+
+
+async def _fork(engine: Engine, record: ContainerRecord, request: _Request, root: OverlayRoot | None) -> Work:
+    view = {
+        "use": request.use,
+        "overlay": None if root is None else {"lower": list(root.lower), "upper": root.upper, "work": root.work},
+        "place": engine.config.root_folder,
+        "mounts": _asked(engine, record) if request.mounts else [],
+    }
+    return await engine.launcher.begin(request.job, request.arguments, request.fds, view)
 
 
 async def _exit_recorded(container: Container) -> None:
@@ -106,15 +130,6 @@ def _root(engine: Engine, record: ContainerRecord) -> OverlayRoot:
     root = engine.snapshotter.prepare(record.id, record.diff_ids)
     os.makedirs(engine.config.root_folder, exist_ok=True)
     return replace(root, lower=(*root.lower, engine.config.init_layer))
-
-
-def _view(engine: Engine, record: ContainerRecord, root: OverlayRoot | None, *, scratch: bool) -> dict[str, Any]:
-    return {
-        "overlay": None if root is None else {"lower": list(root.lower), "upper": root.upper, "work": root.work},
-        "scratch": scratch,
-        "place": engine.config.root_folder,
-        "mounts": _asked(engine, record),
-    }
 
 
 def _asked(engine: Engine, record: ContainerRecord) -> list[tuple[str, str, bool, bool]]:

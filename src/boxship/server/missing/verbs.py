@@ -30,8 +30,6 @@ _MISSING = (
     ("POST", "/containers/{ref}/update", "change containers"),
     ("GET", "/containers/{ref}/stats", "measure containers"),
     ("GET", "/containers/{ref}/top", "list the processes of containers"),
-    ("GET", "/containers/{ref}/changes", "compare containers with their images"),
-    ("GET", "/containers/{ref}/export", "export containers"),
     ("GET", "/containers/{ref}/attach/ws", "attach over websockets"),
     ("POST", "/volumes/create", "make volumes"),
     ("POST", "/volumes/prune", "make volumes, so there are none to prune"),

@@ -1,0 +1,14 @@
+"""GET /containers/{id}/export"""
+
+from boxship.engine.container import export as verb
+from boxship.engine.engine import Engine
+from boxship.http.request import Request
+from boxship.server.router import route
+
+
+@route("GET", "/containers/{ref}/export")
+async def export(engine: Engine, request: Request, ref: str) -> None:
+    """200 and the archive."""
+    async with verb.export(engine, ref) as pieces:
+        await request.start(200, [("Content-Type", "application/octet-stream")])
+        await request.relay(pieces)
