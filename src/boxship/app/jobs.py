@@ -8,9 +8,10 @@ import stat
 from boxship.archive import changes, lookup
 from boxship.archive.compression import Inflated, load_codec
 from boxship.archive.entry import ArchiveError
-from boxship.archive.extract import extract
-from boxship.archive.pack import Packer, pack
+from boxship.archive.extract import Rules, extract
+from boxship.archive.pack import Packer
 from boxship.archive.reader import TarReader
+from boxship.archive.tree import Tree
 from boxship.archive.unpack import unpack
 from boxship.kernel.openat2 import RESOLVE_IN_ROOT, openat2
 from boxship.lib.errors import InvalidParameter
@@ -22,6 +23,9 @@ from boxship.shim.worker import Job
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def unpack_layer(arguments: dict[str, Any], root: int, fds: list[int]) -> int:
@@ -38,8 +42,18 @@ def describe(arguments: dict[str, Any], root: int, fds: list[int]) -> dict[str, 
 def read_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
     """Write what `path` is as a line of JSON, then its archive, to the first further descriptor."""
     path = _path(arguments)
-    line = encode(lookup.describe(root, path)) + b"\n"
-    pack(root, path, fds[0], lambda: _write(fds[0], line))
+    described = encode(lookup.describe(root, path)) + b"\n"
+    packer = Packer(fds[0])
+    name = lookup.base(path)
+    fd = lookup.find(root, path)
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
+        packer.raw(described)
+        packer.folder(os.open(b".", _FOLDER, dir_fd=fd), name)
+    else:
+        parent = lookup.find(root, path[: -len(name)] + b".", _FOLDER)
+        packer.raw(described)
+        packer.member(parent, name, name)
+    packer.end()
 
 
 def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
@@ -48,7 +62,7 @@ def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
     read_only: of the container's root; mounts: (target, writable); keep_kinds; user: whom everything is given to, as
     the container's passwd knows it, None for what the archive says. InvalidParameter where nothing may be written.
     """
-    target = _folder(root, _path(arguments))
+    folder, target = _folder(root, _path(arguments))
     _check_writable(target, bool(arguments["read_only"]), arguments["mounts"])
     owner = None
     if arguments["user"] is not None:
@@ -57,7 +71,8 @@ def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
     source = fds[0]
     stream = Inflated(lambda size: os.read(source, size))
     try:
-        extract(TarReader(stream.read), root, target, owner=owner, keep_kinds=bool(arguments["keep_kinds"]))
+        rules = Rules(owner=owner, keep_kinds=bool(arguments["keep_kinds"]))
+        extract(TarReader(stream.read), Tree(folder), target, rules)
     except FileNotFoundError:
         raise
     except ArchiveError as error:
@@ -72,8 +87,7 @@ def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
 
 def compare(arguments: dict[str, Any], root: int, fds: list[int]) -> list[changes.Change]:
     """What the writable layer changes: archive/changes.py, on a view to compare."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    upper, lower = (os.open(name, flags, dir_fd=root) for name in (UPPER, LOWER))
+    upper, lower = (os.open(name, _FOLDER, dir_fd=root) for name in (UPPER, LOWER))
     return changes.changes(upper, lower)
 
 
@@ -92,8 +106,8 @@ def _path(arguments: dict[str, Any]) -> bytes:
     return lookup.clean(os.fsencode(arguments["path"]))
 
 
-def _folder(root: int, path: bytes) -> bytes:
-    """The path of the folder that `path` names, every link followed. InvalidParameter when it is none."""
+def _folder(root: int, path: bytes) -> tuple[int, bytes]:
+    """The folder that `path` names, every link followed: a descriptor and its path. InvalidParameter for a file."""
     try:
         fd = openat2(root, path, os.O_PATH, resolve=RESOLVE_IN_ROOT)
     except NotADirectoryError:
@@ -101,14 +115,12 @@ def _folder(root: int, path: bytes) -> bytes:
         if path.endswith((b"/", b"/.")):
             raise
         raise ArchiveError("not a directory") from None
-    try:
-        if not stat.S_ISDIR(os.fstat(fd).st_mode):
-            raise InvalidParameter("extraction point is not a directory")
-        os.fchdir(fd)
-        return os.getcwdb()
-    finally:
-        os.close(fd)
-        os.fchdir(root)
+    if not stat.S_ISDIR(os.fstat(fd).st_mode):
+        raise InvalidParameter("extraction point is not a directory")
+    os.fchdir(fd)
+    where = os.getcwdb()
+    os.fchdir(root)
+    return fd, where
 
 
 def _check_writable(target: bytes, read_only: bool, mounts: list[tuple[str, bool]]) -> None:
@@ -122,12 +134,6 @@ def _check_writable(target: bytes, read_only: bool, mounts: list[tuple[str, bool
             raise InvalidParameter("mounted volume is marked read-only")
     elif read_only:
         raise InvalidParameter("container rootfs is marked read-only")
-
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 JOBS: dict[str, Job] = {

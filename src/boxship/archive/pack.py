@@ -1,7 +1,6 @@
-"""A file or a folder of a tree as a tar archive, while its owner may change it.
+"""Files and folders as a tar archive, while their owner may change them.
 
-Nothing is followed but the path that was asked for; each file is opened once, looked at and read through that one
-descriptor.
+No link is followed; each file is opened once, looked at and read through that one descriptor.
 """
 
 from __future__ import annotations
@@ -9,11 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
 
 from boxship.archive import entry as kinds
 from boxship.archive.entry import ArchiveError, Entry
-from boxship.archive.lookup import base, find
 from boxship.archive.writer import END, header
 
 # A path of the kernel's longest (PATH_MAX) has no more parts.
@@ -45,24 +42,19 @@ class Packer:
         self._seen: dict[tuple[int, int], bytes] = {}
         self._zeros = memoryview(bytes(_CHUNK))
 
-    def path(self, root: int, path: bytes) -> None:
-        """The file or folder that a cleaned path names (lookup.py), under its last part's name. OSError."""
-        fd = find(root, path)
-        try:
-            status = os.fstat(fd)
-            name = base(path)
-            if stat.S_ISDIR(status.st_mode):
-                self.folder(os.open(b".", _FOLDER, dir_fd=fd), name)
-            elif stat.S_ISLNK(status.st_mode):
-                self._link(os.readlink(b"", dir_fd=fd), name, status)
-            else:
-                parent = find(root, path.rpartition(b"/")[0] + b"/.", os.O_RDONLY | os.O_DIRECTORY)
-                try:
-                    self._add(parent, name, name)
-                finally:
-                    os.close(parent)
-        finally:
-            os.close(fd)
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are, before the archive."""
+        self._write(data)
+
+    def member(self, parent: int, child: bytes, name: bytes) -> None:
+        """What `child` is in the folder `parent`, under a name; of a folder, all that it holds. OSError, ArchiveError.
+
+        FileNotFoundError when it is not there.
+        """
+        os.lstat(child, dir_fd=parent)
+        fd = self._add(parent, child, name)
+        if fd >= 0:
+            self._below(fd, name)
 
     def folder(self, fd: int, name: bytes | None) -> None:
         """A folder with all that it holds; `fd` is closed. name: what stands before its members', None for nothing
@@ -70,6 +62,9 @@ class Packer:
         """
         if name is not None:
             self._folder(fd, name)
+        self._below(fd, name)
+
+    def _below(self, fd: int, name: bytes | None) -> None:
         stack = [(fd, b"" if name is None else name.rstrip(b"/") + b"/", self._names(fd))]
         try:
             while stack:
@@ -252,11 +247,3 @@ def _data(fd: int, position: int, size: int) -> tuple[int, int]:
             raise
         return size, size
     return min(start, size), min(stop, size)
-
-
-def pack(root: int, path: bytes, out: int, begin: Callable[[], None] = lambda: None) -> None:
-    """The whole archive of what `path` names, to the descriptor `out`. OSError, ArchiveError."""
-    packer = Packer(out)
-    begin()
-    packer.path(root, path)
-    packer.end()

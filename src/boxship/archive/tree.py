@@ -60,6 +60,10 @@ class Tree:
         flags = os.O_RDONLY | os.O_DIRECTORY
         return self._keep(path, openat2(self.root, b"/".join(path), flags, resolve=RESOLVE_IN_ROOT))
 
+    def make(self, parent: int, name: bytes) -> None:
+        """Make a folder as `folder` does. FileExistsError when there is anything."""
+        make_folder(parent, name)
+
     def _keep(self, path: Path, fd: int) -> int:
         if len(self._open) >= _MOST_OPEN:
             self.close()

@@ -90,13 +90,17 @@ class Cli:
         own = self.config.get("HttpHeaders") or {}
         return [*own.items(), ("User-Agent", f"Boxship-Client/{__version__} (linux)")]
 
+    def usage(self, text: str) -> str:
+        """How a verb is called; a text of several lines shows several ways."""
+        return "\n\t".join([f"{self.called} {line}".rstrip(" ") for line in text.split("\n")])
+
     def refused(self, message: str, code: int = 125) -> CliError:
         """An error of `run` and `create`, as Docker shows it."""
         return CliError(f"{self.program}: {message}\n\nRun '{self.called} --help' for more information", code)
 
     def usage_error(self, message: str, usage: str, code: int = 1, word: str = "Run") -> CliError:
         """An error that shows how the verb is called."""
-        tail = f"\n\nUsage:  {self.called}{usage and ' '}{usage}\n\n{word} '{self.called} --help' for more information"
+        tail = f"\n\nUsage:  {self.usage(usage)}\n\n{word} '{self.called} --help' for more information"
         return CliError(message + tail, code)
 
 

@@ -52,7 +52,7 @@ def show(cli: Cli, command: Any, *, deprecated: bool = False) -> int:
     if deprecated:
         err("Flag shorthand -h has been deprecated, use --help\n")
     flags = any(not flag.hidden for flag in command.FLAGS)
-    lines = [f"Usage:  {cli.called} {command.USAGE}", "", command.ABOUT]
+    lines = [f"Usage:  {cli.usage(command.USAGE)}", "", command.ABOUT]
     names = _aliases(cli, command.__name__.rpartition(".")[2])
     if len(names) > 1:
         lines += ["", "Aliases:", f"  {', '.join(names)}"]

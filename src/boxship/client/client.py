@@ -149,7 +149,7 @@ class Client:
                     connection.send_stream(method, target, sent, stream)
                 else:
                     connection.send(method, target, sent, data)
-                response = connection.receive()
+                response = connection.receive(head_only=method == "HEAD")
             except (OSError, ProtocolError) as error:
                 connection.close()
                 raise self._unreachable(error) from error

@@ -1,0 +1,1 @@
+"""`boxship cp`: which paths mean what, and the two directions."""
