@@ -111,7 +111,8 @@ class Execs:
         if process.failure:
             code = process.failure.get("errno")
             process.exit_code = _NOT_EXECUTABLE if code == errno.EACCES else _NOT_FOUND
-            process.session.announce(f"{self._words(process.failure)}\r\n".encode())
+            # Names of files that are no text are in it as they came.
+            process.session.announce(f"{self._words(process.failure)}\r\n".encode(errors="replace"))
         # Before the stream ends: docker exec asks for the code as soon as it sees that end.
         self._tell({"event": "exec_exited", "exec": process.exec_id, "code": process.exit_code})
         process.session.process_ended()
