@@ -59,6 +59,11 @@ def stream_type(request: Request, *, tty: bool) -> str:
     return "application/vnd.docker.raw-stream"
 
 
+def websocket_text(version: Version) -> bool:
+    """Before 1.28, what a container writes goes over a WebSocket in text messages."""
+    return bool(version) and version < (1, 28)
+
+
 def wait_sends_head_first(request: Request) -> bool:
     """Since 1.30 `wait` has conditions and answers its head at once."""
     return request.api_version >= (1, 30)

@@ -63,7 +63,7 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
         case "name":
             return lambda container: any(_name_matches(container.name, value) for value in values)
         case "label":
-            return lambda container: _labels_match(container.record.config.labels or {}, values)
+            return lambda container: labels_match(container.record.config.labels or {}, values)
         case "status":
             _check(key, values, _STATES, "state")
             return lambda container: container.state.phase in values
@@ -107,7 +107,8 @@ def _name_matches(name: str, pattern: str) -> bool:
     return name == pattern.removeprefix("/") or _matches(f"/{name}", pattern) or _matches(name, pattern)
 
 
-def _labels_match(labels: dict[str, str], values: list[str]) -> bool:
+def labels_match(labels: dict[str, str], values: list[str]) -> bool:
+    """Whether all of `values` (NAME or NAME=VALUE) are among the labels."""
     for value in values:
         name, equals, wanted = value.partition("=")
         if name not in labels or (equals and labels[name] != wanted):

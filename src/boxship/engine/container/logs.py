@@ -43,7 +43,8 @@ async def logs(engine: Engine, ref: str, query: LogQuery) -> LogStream:
     target = log_target(engine, container.record)
     if target.driver == "none":
         raise Unsupported("configured logging driver does not support reading")
-    return LogStream(container.record.config.tty, _read(engine, container, target, query))
+    tty = container.record.config.tty
+    return LogStream(tty, _read(engine, container, target, query, framed=not tty))
 
 
 async def replay(
@@ -53,11 +54,14 @@ async def replay(
     query = LogQuery(stdout=options.stdout, stderr=options.stderr, follow=options.stream, until_ns=until_ns)
     target = log_target(engine, container.record)
     if query.streams() and target.driver != "none":
-        async for piece in _read(engine, container, target, query):
+        framed = not container.record.config.tty if options.framed is None else options.framed
+        async for piece in _read(engine, container, target, query, framed=framed):
             yield piece
 
 
-async def _read(engine: Engine, container: Container, target: LogTarget, query: LogQuery) -> AsyncIterator[bytes]:
+async def _read(
+    engine: Engine, container: Container, target: LogTarget, query: LogQuery, *, framed: bool
+) -> AsyncIterator[bytes]:
     following = query.follow and container.running
     # What does not run is read like a finished log: its unfinished last line is the last.
     query = msgspec.structs.replace(query, follow=following)
@@ -73,7 +77,7 @@ async def _read(engine: Engine, container: Container, target: LogTarget, query: 
         while True:
             wake.clear()
             over = not following or container.monitor is not monitor
-            step = bulk(_step, follower, container.record.config.tty, target, query)
+            step = bulk(_step, follower, framed, target, query)
             piece = await _to_its_end(asyncio.ensure_future(step))
             if piece:
                 yield piece
@@ -81,7 +85,7 @@ async def _read(engine: Engine, container: Container, target: LogTarget, query: 
                 break
             else:
                 await _wait(wake, query, patience)
-        if last := encode(follower.finish(), container.record.config.tty, target, query):
+        if last := encode(follower.finish(), framed, target, query):
             yield last
     finally:
         stop_watching()
@@ -101,15 +105,15 @@ async def _to_its_end(work: "asyncio.Future[T]") -> T:
         raise
 
 
-def _step(follower: LogFollower, tty: bool, target: LogTarget, query: LogQuery) -> bytes:
-    return encode(follower.next_batch(), tty, target, query)
+def _step(follower: LogFollower, framed: bool, target: LogTarget, query: LogQuery) -> bytes:
+    return encode(follower.next_batch(), framed, target, query)
 
 
-def encode(chunks: list[LogChunk], tty: bool, target: LogTarget, query: LogQuery) -> bytes:
+def encode(chunks: list[LogChunk], framed: bool, target: LogTarget, query: LogQuery) -> bytes:
     """Chunks as the client wants them."""
     return encode_batch(
         chunks,
-        multiplexed=not tty,
+        multiplexed=framed,
         timestamps=query.timestamps,
         attributes=target.attributes if query.details else None,
     )

@@ -18,20 +18,25 @@ async def attach(engine: Engine, request: Request, ref: str) -> None:
     """101 or 200, then the connection is the container's."""
     try:
         engine.containers.get(ref)
-        options = AttachOptions(
-            stdin=request.flag("stdin"),
-            stdout=request.flag("stdout"),
-            stderr=request.flag("stderr"),
-            stream=request.flag("stream"),
-            logs=request.flag("logs"),
-            detach_keys=_detach_keys(request.text("detachKeys")),
-        )
+        options = attach_options(request)
         attachment = verb.attach(engine, ref, options)
     except BoxshipError as error:
         await refuse(request, error)
         return
     hijacked = await request.hijack(upgrade_head(request, stream_type(request, tty=attachment.tty)))
     await attachment.hand_over(hijacked.sock, hijacked.leftover)
+
+
+def attach_options(request: Request) -> AttachOptions:
+    """What a query asks for. InvalidParameter for detach keys that are none."""
+    return AttachOptions(
+        stdin=request.flag("stdin"),
+        stdout=request.flag("stdout"),
+        stderr=request.flag("stderr"),
+        stream=request.flag("stream"),
+        logs=request.flag("logs"),
+        detach_keys=_detach_keys(request.text("detachKeys")),
+    )
 
 
 async def refuse(request: Request, error: BoxshipError) -> None:
