@@ -94,6 +94,7 @@ class Packer:
 
     def _add(self, parent: int, child: bytes, name: bytes) -> int:
         """One member of a folder; the descriptor of a folder, whose members are to follow, else -1."""
+        form = 0
         try:
             status = os.lstat(child, dir_fd=parent)
             form = stat.S_IFMT(status.st_mode)
@@ -116,7 +117,8 @@ class Packer:
             else:
                 self._put(_entry(name, status), status)
         except OSError as error:
-            if error.errno not in _GONE:
+            # EINVAL: a link that is none any more (readlink(2)).
+            if error.errno not in _GONE and (form, error.errno) != (stat.S_IFLNK, errno.EINVAL):
                 error.filename = os.fsdecode(name)
                 raise
         return -1

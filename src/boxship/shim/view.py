@@ -45,8 +45,12 @@ def enter(view: dict[str, Any], fds: list[int]) -> int:
             root = _to_read(view["overlay"], view["place"], view["mounts"])
         else:
             root = _at_rest(view["overlay"], view["place"], view["mounts"])
+        # A running container may exchange the file that is about to be opened for a device. Opening one of the host's
+        # does things, and no rule of the container's control group holds in here.
+        attributes = mount.MOUNT_ATTR_NODEV | mount.MOUNT_ATTR_NOSUID
         if view["use"] != "write":
-            mount.set_attributes(root, add=mount.MOUNT_ATTR_RDONLY, recursive=True)
+            attributes |= mount.MOUNT_ATTR_RDONLY
+        mount.set_attributes(root, add=attributes, recursive=True)
         mount.pivot_root(root)
         os.close(root)
         return os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
