@@ -87,6 +87,11 @@ async def _run(engine: Engine, container: Container, restart_count: int, attachm
         for sock, _, _ in attachments:
             sock.close()
         raise await _failed(engine, container, explain(error, container.name)) from error
+    except BaseException:
+        # A fault of ours; whoever is attached must not wait for a container that never runs.
+        for sock, _, _ in attachments:
+            sock.close()
+        raise
     container.no_restart = False
     container.filter_program = request.seccomp_program
     container.set_state(

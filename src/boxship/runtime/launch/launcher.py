@@ -178,7 +178,7 @@ class Launcher:
             "attachments": attachments,
         }
         if operations["cgroup"]["path"]:
-            message |= self._groups(operations["cgroup"])
+            message |= self._groups(operations["cgroup"]["path"], request.spec["linux"].get("resources") or {})
         if request.runtime:
             message["runtime"] = request.runtime
         monitor = Monitor(request.container_id, ours)
@@ -201,15 +201,15 @@ class Launcher:
         self._monitors[request.container_id] = monitor
         return monitor
 
-    def _groups(self, cgroup: dict[str, Any]) -> dict[str, str]:
+    def _groups(self, path: str, resources: dict[str, Any]) -> dict[str, str]:
         """The folders that the monitor uses without having to look for them: `group` of v2, for a clone straight into
         it, and `memory`, in which it hears of kills; on v1 only of a group that has a limit, or whose parent may.
         """
-        group = Cgroup(cgroup["path"], self._layout)
+        group = Cgroup(path, self._layout)
         folders = {}
         if self._layout.version == 2:
             folders["group"] = group.folders[0][1]
-        limited = (cgroup["resources"].get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
+        limited = (resources.get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
         if "memory" in self._layout.controllers and (self._layout.version == 2 or limited):
             folders["memory"] = group.folder("memory")
         return folders
