@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -79,7 +80,8 @@ def write_archive(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
         # Docker's word for it, without what our own images' messages add.
         raise ArchiveError("unexpected EOF") if error.message.startswith("unexpected EOF") else error from None
     except OSError as error:
-        raise ArchiveError(f"{error.filename}: {(error.strerror or '').lower()}") from error
+        reason = "too many links" if error.errno == errno.ELOOP else f"{error.filename}: {_reason(error)}"
+        raise ArchiveError(reason) from error
     # What stands behind the archive's end is read, too: whoever sends it must not find the way closed.
     while os.read(source, 1 << 20):
         pass
@@ -121,6 +123,10 @@ def _folder(root: int, path: bytes) -> tuple[int, bytes]:
     where = os.getcwdb()
     os.fchdir(root)
     return fd, where
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno or 0).lower()
 
 
 def _check_writable(target: bytes, read_only: bool, mounts: list[tuple[str, bool]]) -> None:

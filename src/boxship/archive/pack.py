@@ -115,7 +115,7 @@ class Packer:
             elif form == stat.S_IFLNK:
                 self._link(os.readlink(child, dir_fd=parent), name, status)
             else:
-                self._put(_entry(name, status), status)
+                self._put(_entry(name, status))
         except OSError as error:
             # EINVAL: a link that is none any more (readlink(2)).
             if error.errno not in _GONE and (form, error.errno) != (stat.S_IFLNK, errno.EINVAL):
@@ -132,19 +132,19 @@ class Packer:
         entry.kind = kinds.HARDLINK
         entry.link = first
         entry.stored = 0
-        self._put(entry, status)
+        self._put(entry)
         return True
 
     def _folder(self, fd: int, name: bytes) -> None:
         status = os.fstat(fd)
         entry = _entry(name if name.endswith(b"/") else name + b"/", status)
         entry.xattrs = _xattrs(fd)
-        self._put(entry, status)
+        self._put(entry)
 
     def _link(self, target: bytes, name: bytes, status: os.stat_result) -> None:
         entry = _entry(name, status)
         entry.link = target
-        self._put(entry, status)
+        self._put(entry)
 
     def _file(self, fd: int, name: bytes) -> None:
         status = os.fstat(fd)
@@ -153,7 +153,7 @@ class Packer:
         entry = _entry(name, status)
         entry.stored = status.st_size
         entry.xattrs = _xattrs(fd)
-        self._put(entry, status)
+        self._put(entry)
         left = self._splice(fd, status) if status.st_size >= _SPLICED else status.st_size
         while left:
             data = os.read(fd, min(left, _CHUNK))
@@ -189,8 +189,8 @@ class Packer:
                 position += sent
         return 0
 
-    def _put(self, entry: Entry, status: os.stat_result) -> None:
-        self._write(header(entry, stat.S_IFMT(status.st_mode)))
+    def _put(self, entry: Entry) -> None:
+        self._write(header(entry))
 
     def _fill(self, size: int) -> None:
         while size > 0:

@@ -12,8 +12,8 @@ _LONGEST_NAME = 100
 _MAGIC = b"ustar\00000"
 
 
-def header(entry: Entry, type_bits: int = 0) -> bytes:
-    """The blocks before an entry's data. type_bits: S_IFMT bits for the mode field, as Docker writes them.
+def header(entry: Entry) -> bytes:
+    """The blocks before an entry's data.
 
     Times are written in whole seconds, as Docker writes them.
     """
@@ -25,8 +25,7 @@ def header(entry: Entry, type_bits: int = 0) -> bytes:
     size = _octal(records, b"size", entry.stored, 11)
     mtime = _octal(records, b"mtime", entry.mtime_ns // 1_000_000_000, 11)
     records += [(b"SCHILY.xattr." + key, value) for key, value in sorted(entry.xattrs.items())]
-    mode = entry.mode | type_bits
-    block = _block(entry.kind, name, mode, uid, gid, size, mtime, link, entry.major, entry.minor)
+    block = _block(entry.kind, name, entry.mode, uid, gid, size, mtime, link, entry.major, entry.minor)
     if not records:
         return block
     data = b"".join(_record(key, value) for key, value in records)

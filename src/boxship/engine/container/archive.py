@@ -1,5 +1,6 @@
 """docker cp: files out of a container and into it, as tar archives."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,18 +75,32 @@ async def write(
     writer = PipeWriter(ours)
     try:
         async with working(engine, container, "write_archive", arguments, [theirs], use="write") as work:
+            feeding = asyncio.ensure_future(_feed(writer, start, body))
+            answer = asyncio.ensure_future(_result(work, ref, path))
             try:
-                await writer.write(start)
-                async for piece in body:
-                    await writer.write(piece)
-            except BrokenPipeError:
-                # The worker has ended early; its answer says why.
-                pass
-            writer.close()
-            await _result(work, ref, path)
+                # The worker may end first: it has found a fault, or the container is gone, and the client says nothing.
+                await asyncio.wait({feeding, answer}, return_when=asyncio.FIRST_COMPLETED)
+                if not answer.done():
+                    await feeding
+                await answer
+            finally:
+                for task in (feeding, answer):
+                    task.cancel()
+                await asyncio.gather(feeding, answer, return_exceptions=True)
     finally:
         writer.close()
     publish(engine, container, "extract-to-dir")
+
+
+async def _feed(writer: PipeWriter, start: bytes, body: AsyncIterator[bytes]) -> None:
+    try:
+        await writer.write(start)
+        async for piece in body:
+            await writer.write(piece)
+    except BrokenPipeError:
+        # The worker has ended early; its answer says why.
+        pass
+    writer.close()
 
 
 async def _line(reader: PipeReader) -> tuple[bytes, bytes] | None:
