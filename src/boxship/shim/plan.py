@@ -205,6 +205,9 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     else:
         steps.append(("root", {"path": root["path"]}))
     steps += mounts
+    shm = (spec.get("annotations") or {}).get("boxship.shm")
+    if shm:
+        steps.append(("joined_shm", {"namespace": shm, "target": "/dev/shm"}))
     if spec["process"].get("terminal"):
         steps.append(("console", {}))
     for key, value in (linux.get("sysctl") or {}).items():

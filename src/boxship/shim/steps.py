@@ -179,6 +179,36 @@ def bind(
         os.close(place)
 
 
+def joined_shm(builder: Builder, namespace: str, target: str) -> None:
+    """The /dev/shm of a running container whose IPC namespace is joined. namespace: the path of its mount namespace.
+
+    Only inside may one of its mounts be cloned (open_tree(2)); a link there leads nowhere outside, and none is taken.
+    """
+    own = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    other = -1
+    try:
+        other = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+        process.setns(other, process.CLONE_NEWNS)
+        try:
+            detached = mount.clone_tree("/dev/shm", recursive=False, follow=False)
+        finally:
+            process.setns(own, process.CLONE_NEWNS)
+    finally:
+        os.close(own)
+        if other >= 0:
+            os.close(other)
+    try:
+        _set_propagation(detached, mount.MS_PRIVATE)
+        place = builder.place("shm", target, folder=True)
+        try:
+            mount.move(detached, place)
+        finally:
+            os.close(place)
+    except (OSError, Failed):
+        os.close(detached)
+        raise
+
+
 def cgroup_mount(builder: Builder, target: str, attributes: int, private: bool) -> None:
     place = builder.place("cgroup", target, folder=True)
     try:
@@ -344,6 +374,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "mount": mount_,
     "bind": bind,
     "cgroup_mount": cgroup_mount,
+    "joined_shm": joined_shm,
     "device": device,
     "symlink": symlink,
     "console": console,

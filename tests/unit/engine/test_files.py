@@ -23,6 +23,14 @@ def test_hosts() -> None:
     assert text.endswith("192.0.2.7\tdb\n2001:db8::1\tsix\n")
 
 
+def test_the_hosts_network_has_the_hosts_names() -> None:
+    text = "127.0.0.1 localhost\n10.0.0.7 vm # and so on\n"
+    assert hosts_text(HostConfig(network_mode="host"), text) == text
+    added = hosts_text(HostConfig(network_mode="host", extra_hosts=["foo:1.2.3.4"]), text)
+    assert "10.0.0.7" not in added and added.endswith("1.2.3.4\tfoo\n")
+    assert hosts_text(HostConfig(network_mode="host"), "").startswith("127.0.0.1\tlocalhost\n")
+
+
 def test_loopback_servers_are_left_out() -> None:
     assert _lines(resolv_text(HostConfig(network_mode="bridge"), BASE)) == [
         "nameserver 192.0.2.1",

@@ -62,7 +62,7 @@ def test_defaults_are_written_down() -> None:
 
 def test_nothing_is_hidden_from_the_privileged() -> None:
     host = _filled(HostConfig(privileged=True))
-    assert (host.masked_paths, host.readonly_paths) == ([], [])
+    assert (host.masked_paths, host.readonly_paths) == (None, None)
     assert _filled(HostConfig(masked_paths=[])).masked_paths == []
 
 

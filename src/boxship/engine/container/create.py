@@ -7,6 +7,7 @@ import msgspec
 
 from boxship.engine.container.defaults import fill_in
 from boxship.engine.container.files import default_hostname
+from boxship.engine.container.joining import check_joined
 from boxship.engine.container.labels import new_labels
 from boxship.engine.container.merge import merge
 from boxship.engine.container.names import check_name, random_name
@@ -79,6 +80,7 @@ async def _create(
     warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
     runtime_command(host.runtime, engine.config.runtimes)
     host = settle(host, engine.host)
+    check_joined(engine, host)
 
     labels = new_labels(engine, host)
     level = level_of(labels.mount)

@@ -25,7 +25,7 @@ def fill_in(
     elif log.config is None:
         log = LogConfig(type=log.type, config={})
     # Nothing is masked from a privileged container; a list that was given, even an empty one, stands.
-    mask, read_only = ([], []) if host.privileged else (masked_paths, readonly_paths)
+    mask, read_only = (None, None) if host.privileged else (masked_paths, readonly_paths)
     return msgspec.structs.replace(
         host,
         log_config=log,

@@ -21,6 +21,7 @@ _HOSTS = (
     ("ff02::2", "ip6-allrouters"),
 )
 
+_HOST_HOSTS = "/etc/hosts"
 _HOST_RESOLV = "/etc/resolv.conf"
 # systemd-resolved writes its stub's address into the first file and the real servers into the second.
 _RESOLVED = "/run/systemd/resolve/resolv.conf"
@@ -46,13 +47,18 @@ def write_files(record: ContainerRecord, folder: str) -> NetworkFiles:
     files = network_files(folder)
     os.makedirs(folder, mode=0o710, exist_ok=True)
     _write(files.hostname, f"{record.config.hostname}\n")
-    _write(files.hosts, hosts_text(record.host))
+    _write(files.hosts, hosts_text(record.host, _read(_HOST_HOSTS) if record.host.network_mode == "host" else ""))
     _write(files.resolv_conf, resolv_text(record.host, _host_resolv(record.host)))
     return files
 
 
-def hosts_text(host: HostConfig) -> str:
-    """/etc/hosts: the machine's own names, then every `--add-host`; host-gateway means nothing without a network."""
+def hosts_text(host: HostConfig, base: str = "") -> str:
+    """/etc/hosts: the machine's own names, then every `--add-host`; host-gateway means nothing without a network.
+
+    base: the host's text where the container shares its network; it stands as it is, unless names are added.
+    """
+    if base and not host.extra_hosts:
+        return base
     lines = [f"{address}\t{names}" for address, names in _HOSTS]
     for entry in host.extra_hosts or ():
         name, address = extra_host(entry)

@@ -9,8 +9,7 @@ from boxship.engine.container.files import network_files, write_files
 from boxship.engine.container.filter_program import filter_program
 from boxship.engine.container.log_target import log_target
 from boxship.engine.engine import Engine
-from boxship.lib.errors import Conflict, NotFound
-from boxship.model.config import HostConfig
+from boxship.lib.errors import NotFound
 from boxship.model.container import ContainerRecord
 from boxship.runtime.apparmor import make_ready
 from boxship.runtime.launch import Attach, StartRequest
@@ -20,22 +19,6 @@ from boxship.runtime.spec import SpecInput, build_spec
 from boxship.runtime.spec.labels import Labels
 from boxship.runtime.spec.namespaces import joined_containers
 from boxship.runtime.spec.security import apparmor_profile, read_security
-
-_NAMESPACES = {"network": "net", "ipc": "ipc", "pid": "pid"}
-
-
-def joined_namespaces(engine: Engine, host: HostConfig) -> dict[str, str]:
-    """The namespaces of other containers that this one joins: type as in the OCI spec -> path under /proc.
-
-    NotFound, or Conflict when the other one does not run.
-    """
-    paths = {}
-    for kind, ref in joined_containers(host).items():
-        other = engine.containers.get(ref)
-        if not other.running:
-            raise Conflict(f"cannot join {kind} namespace of a non running container: {other.id}")
-        paths[kind] = f"/proc/{other.state.pid}/ns/{_NAMESPACES[kind]}"
-    return paths
 
 
 def named_as_joined(engine: Engine, record: ContainerRecord) -> ContainerRecord:

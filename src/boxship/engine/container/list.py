@@ -60,7 +60,10 @@ def _body(container: Container, names: dict[str, str], now: int) -> dict[str, An
         "Labels": record.config.labels or {},
         "State": state.phase,
         "Status": status_text(state, now),
-        "HostConfig": {"NetworkMode": record.host.network_mode},
+        "HostConfig": {
+            "NetworkMode": record.host.network_mode,
+            **({"Annotations": record.host.annotations} if record.host.annotations else {}),
+        },
         "NetworkSettings": {"Networks": networks(container)},
         "Mounts": mounts(record),
     }

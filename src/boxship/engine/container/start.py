@@ -5,7 +5,8 @@ import asyncio
 import msgspec
 
 from boxship.engine.container.failure import StartFailure, explain
-from boxship.engine.container.launching import joined_namespaces, named_as_joined, network_owner, start_request
+from boxship.engine.container.joining import joined_namespaces
+from boxship.engine.container.launching import named_as_joined, network_owner, start_request
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away
@@ -76,7 +77,7 @@ async def _outlast_copies(container: Container) -> None:
 
 async def _run(engine: Engine, container: Container, restart_count: int, attachments: tuple[Attach, ...]) -> None:
     try:
-        joined = joined_namespaces(engine, container.record.host)
+        joined = joined_namespaces(engine, container)
         container.record = named_as_joined(engine, container.record)
         owner = network_owner(engine, container.record)
         request = await quick(

@@ -6,7 +6,7 @@ from typing import Any
 from boxship.runtime.spec.capabilities import container_capabilities
 from boxship.runtime.spec.devices import device_nodes
 from boxship.runtime.spec.input import SpecInput
-from boxship.runtime.spec.mounts import build_mounts
+from boxship.runtime.spec.mounts import build_mounts, has_own_shm
 from boxship.runtime.spec.namespaces import build_namespaces
 from boxship.runtime.spec.process import GROUPS_ANNOTATION, build_process
 from boxship.runtime.spec.resources import build_resources
@@ -15,6 +15,8 @@ from boxship.runtime.spec.sysctls import build_sysctls
 
 OCI_VERSION = "1.2.1"
 OVERLAY_ANNOTATION = "boxship.overlay"
+SHM_ANNOTATION = "boxship.shm"
+"""The mount namespace whose /dev/shm the container shares: that of the container whose IPC namespace it joins."""
 
 MASKED_PATHS = (
     "/proc/asound",
@@ -93,6 +95,9 @@ def _annotations(source: SpecInput) -> dict[str, str]:
     root = source.root
     annotations = dict(source.host.annotations or {})
     annotations[OVERLAY_ANNOTATION] = json.dumps({"lower": list(root.lower), "upper": root.upper, "work": root.work})
+    if "ipc" in source.joined and has_own_shm(source):
+        # /proc/PID/ns/ipc: the same process's mounts.
+        annotations[SHM_ANNOTATION] = f"{source.joined['ipc'].rpartition('/')[0]}/mnt"
     if source.host.group_add:
         annotations[GROUPS_ANNOTATION] = ",".join(source.host.group_add)
     return annotations

@@ -54,6 +54,11 @@ def build_mounts(source: SpecInput, security: Security) -> list[dict[str, Any]]:
     return mounts
 
 
+def has_own_shm(source: SpecInput) -> bool:
+    """Whether /dev/shm is left to the IPC mode: nothing that was asked for is mounted there."""
+    return not _is_covered("/dev/shm", {point.target for point in mount_points(source.config, source.host)})
+
+
 def _defaults(host: HostConfig, security: Security) -> list[dict[str, Any]]:
     writable_cgroups = security.writable_cgroups
     if writable_cgroups is None:
@@ -68,7 +73,7 @@ def _defaults(host: HostConfig, security: Security) -> list[dict[str, Any]]:
     ]
     if host.ipc_mode == "host":
         mounts.append(_HOST_SHM)
-    elif host.ipc_mode != "none":
+    elif host.ipc_mode != "none" and not host.ipc_mode.startswith("container:"):
         size = f"size={host.shm_size or _DEFAULT_SHM_SIZE}"
         mounts.append(_mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", size))
     return mounts

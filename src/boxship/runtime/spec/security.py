@@ -41,8 +41,8 @@ def read_security(options: list[str] | None) -> Security:
     values: dict[str, Any] = {}
     labels: list[str] = []
     for option in options:
-        if option == "no-new-privileges":
-            values["no_new_privileges"] = True
+        if option in ("no-new-privileges", "writable-cgroups"):
+            values[option.replace("-", "_")] = True
             continue
         if option == "disable":
             labels.append(option)
