@@ -15,6 +15,8 @@ from boxship.storage.layers import Spooled, spool
 
 # manifest.json, index.json, manifests and configs are read whole; the largest ones known have some 100 KB.
 _LARGEST_JSON = 8 << 20
+# OCI image-layout.md: the files below it are named by their digests.
+_BLOBS = "blobs/sha256/"
 
 
 class Bundle:
@@ -57,10 +59,12 @@ class Bundle:
         return self._find(name) is not None
 
     def file(self, name: str) -> Spooled:
-        """A member's file. ArchiveError when there is none."""
+        """A member's file. ArchiveError when there is none, or when its name is a digest that is not its own."""
         found = self._find(name)
         if found is None:
             raise ArchiveError(f"the archive has no file {name}")
+        if name.startswith(_BLOBS) and found.digest.removeprefix("sha256:") != name.removeprefix(_BLOBS):
+            raise ArchiveError(f"{name} is damaged: its digest is {found.digest}")
         return found
 
     def json(self, name: str) -> bytes:

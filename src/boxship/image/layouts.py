@@ -66,7 +66,8 @@ def _tag(text: str) -> Reference:
 
 def _oci(bundle: Bundle) -> list[Found]:
     images: dict[str, Found] = {}
-    for descriptor in _list(_decode(bundle, "index.json", dict), "manifests", "index.json"):
+    descriptors = _list(_decode(bundle, "index.json", dict), "manifests", "index.json")
+    for descriptor in descriptors:
         digest = _manifest(bundle, descriptor, 0)
         name = _name(descriptor.get("annotations") or {})
         if digest is None:
@@ -82,6 +83,8 @@ def _oci(bundle: Bundle) -> list[Found]:
             raise ArchiveError(f"{path}: the manifest has no config")
         layers = [_blob(layer.get("digest")) for layer in _list(manifest, "layers", path)]
         images[digest] = Found(_blob(config.get("digest")), layers, name)
+    if descriptors and not images:
+        raise ArchiveError(f"the archive has none of the images that index.json names, such as {descriptors[0]['digest']}")
     return list(images.values())
 
 
