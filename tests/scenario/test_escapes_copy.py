@@ -41,11 +41,11 @@ def outside(scratch: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def swapping(docker: Cli, api: Api, attacks: Attacks, name: str, outside: Path) -> str:
-    """A container that exchanges /work/real, which has a `file`, for a link to the host's folder all the time."""
+    """A container that exchanges /place/real, which has a `file`, for a link to the host's folder all the time."""
     image = attacks.load(api, "bx/escape-swap:1", [folder("attack"), attacks.attack("swap")])
     way = "../" * 20 + str(outside).lstrip("/")
-    names = "/work/real /work/link"
-    script = f"mkdir -p /work/real; echo mine > /work/real/file; ln -s {way} /work/link; exec /attack/swap {names}"
+    names = "/place/real /place/link"
+    script = f"mkdir -p /place/real; echo mine > /place/real/file; ln -s {way} /place/link; exec /attack/swap {names}"
     docker("run", "-d", "--name", name, image, "sh", "-c", script).succeeded()
     deadline = time.monotonic() + 20
     while "swapping" not in docker("logs", name).text:
@@ -66,13 +66,13 @@ def rounds() -> Iterator[int]:
 def test_reading_while_folders_move(docker: Cli, api: Api, swapping: str, tmp_path: Path) -> None:
     seen = set()
     for number in rounds():
-        path = ("/work/real/file", "/work/real/", "/work/real/.", "/work/link/file", "/work")[number % 5]
+        path = ("/place/real/file", "/place/real/", "/place/real/.", "/place/link/file", "/place")[number % 5]
         got = api.request("GET", f"/containers/{swapping}/archive?path={path}")
         seen.add(got.status)
         assert SECRET not in got.body
         assert SECRET not in api.request("HEAD", f"/containers/{swapping}/archive?path={path}").body
     assert 200 in seen
-    docker("cp", f"{swapping}:/work/real", str(tmp_path / "copy"))
+    docker("cp", f"{swapping}:/place/real", str(tmp_path / "copy"))
     for copied in (path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()):
         assert SECRET not in copied.read_bytes()
     assert docker("inspect", "-f", "{{.State.Running}}", swapping).text == "true"
@@ -90,7 +90,7 @@ def test_reading_while_folders_move(docker: Cli, api: Api, swapping: str, tmp_pa
 def test_writing_while_folders_move(api: Api, swapping: str, outside: Path, members: tuple[Member, ...]) -> None:
     seen = set()
     for number in rounds():
-        path = ("/work/real", "/work/real/", "/work/link/.")[number % 3]
+        path = ("/place/real", "/place/real/", "/place/link/.")[number % 3]
         got = api.request("PUT", f"/containers/{swapping}/archive?path={path}", tar(*members))
         seen.add(got.status)
         assert os.listdir(outside) == ["file"]

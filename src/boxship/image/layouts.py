@@ -84,7 +84,8 @@ def _oci(bundle: Bundle) -> list[Found]:
         layers = [_blob(layer.get("digest")) for layer in _list(manifest, "layers", path)]
         images[digest] = Found(_blob(config.get("digest")), layers, name)
     if descriptors and not images:
-        raise ArchiveError(f"the archive has none of the images that index.json names, such as {descriptors[0]['digest']}")
+        named = descriptors[0]["digest"]
+        raise ArchiveError(f"the archive has none of the images that index.json names, such as {named}")
     return list(images.values())
 
 
