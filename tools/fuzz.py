@@ -52,8 +52,8 @@ def main() -> int:
         f"  descriptors {first.descriptors} -> {last.descriptors}, threads {first.threads} -> {last.threads},", end=""
     )
     print(f" memory {first.private_kib} -> {last.private_kib} KiB, left: {left or 'nothing'}")
-    if tracebacks:
-        print(logged[logged.index("Traceback") - 300 :][:20000])
+    for text in sorted({part.partition("\n20")[0] for part in logged.split("Traceback (most recent")[1:]})[:5]:
+        print(f"  traceback{text}")
     return 1 if campaign.wrong or tracebacks or left else 0
 
 

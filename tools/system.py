@@ -26,6 +26,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "crun": _command("crun"),
     "debootstrap": _command("debootstrap"),
     "e2fsprogs": _command("mkfs.ext4"),
+    "fish": _command("fish"),
     "gcc": _command("gcc"),
     "iproute2": _command("ip"),
     "libc6-dev": lambda: os.path.exists("/usr/include/stdio.h"),
@@ -35,6 +36,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "procps": _command("ps"),
     "runc": _command("runc"),
     "tini": _command("tini-static"),
+    "zsh": _command("zsh"),
 }
 
 

@@ -34,6 +34,7 @@ _GO_INTEGERS = {
     "BlkioWeight": "uint16",
     "ConsoleSize": "uint",
 }
+_GO_ARRAYS = {"ConsoleSize": 2}
 _GO_MAPS = {"ExposedPorts": "nat.PortSet", "PortBindings": "nat.PortMap", "Volumes": "map[string]struct {}"}
 _GO_STRUCTS = {
     "Mount": "mount.Mount",
@@ -174,6 +175,9 @@ def _container(kind: Any, value: Any, path: str, name: str) -> Any:
     if origin is list:
         if isinstance(value, list):
             item_type = _bare(arguments[0])
+            if name in _GO_ARRAYS:
+                # Go fills a short one up, and drops what is too much.
+                value = [*value, *[None] * _GO_ARRAYS[name]][: _GO_ARRAYS[name]]
             return [_zero(item_type) if item is None else _value(item_type, item, path, name) for item in value]
     elif origin is dict and isinstance(value, dict):
         item_type = _bare(arguments[1])

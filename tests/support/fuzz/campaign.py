@@ -23,6 +23,7 @@ _DOCKERS_OWN = tuple(
     re.compile(words)
     for words in (
         r"invalid --security-opt",
+        r"invalid tar header|\"unexpected EOF",
         r"failed to create task for container",
         r"failed to set up container networking",
         r"error gathering device information",
@@ -30,7 +31,7 @@ _DOCKERS_OWN = tuple(
         r"strconv\.(Atoi|ParseInt): parsing",
         r"invalid volume specification: ",
         r"--storage-opt is supported only for overlay over xfs",
-        r"(\"|Cannot restart container .*: )stat .*: (no such file or directory|file name too long|invalid argument)",
+        r"(\"|Cannot restart container .*: )l?stat .*: (no such file or directory|file name too long|invalid argument)",
         r"cannot remove the default link name of the container",
         r"(Cannot restart container|cannot stop container:) .*: invalid signal",
     )
@@ -81,6 +82,9 @@ class Campaign:
         with self._lock:
             self.statuses[reply.status] += 1
         if reply.status < 500 or reply.status in (501, 503, 505):
+            return
+        if asked.method == "HEAD":
+            # Its words are a GET's, which comes along, too.
             return
         for words in _DOCKERS_OWN:
             if words.search(reply.text):

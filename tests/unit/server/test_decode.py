@@ -114,6 +114,13 @@ def test_numbers_are_64_bits() -> None:
         build(HostConfig, {"Memory": True})
 
 
+@pytest.mark.parametrize(("given", "kept"), [([], [0, 0]), ([1], [1, 0]), ([1, 2, 3], [1, 2]), ([None, 5], [0, 5])])
+def test_arrays_have_their_length(given: list[int], kept: list[int]) -> None:
+    """As a live Docker keeps a ConsoleSize ([2]uint)."""
+    assert build(HostConfig, {"ConsoleSize": given}).console_size == kept
+    assert build(ExecConfig, {"ConsoleSize": given}).console_size == kept
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
