@@ -18,6 +18,13 @@ def main(argv: list[str] | None = None) -> int:
 
         ended: int = import_module("boxship.app.daemon").main(words[1:])
         return ended
+    if words[:1] == ["oci"]:
+        from importlib import import_module
+
+        code = import_module("boxship.oci.main").main(words[1:])
+        if argv is None:
+            _leave(code)
+        return int(code)
     from boxship.cli.main import main as command_line
 
     if argv is None:

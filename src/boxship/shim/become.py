@@ -241,8 +241,10 @@ def _credentials(identity: Identity, masks: dict[str, int], named: bool) -> None
         return
     permitted = masks.get("permitted", 0) & have
     effective = masks.get("effective", 0) & permitted
-    kernel.set_capabilities(effective, permitted, masks.get("inheritable", 0) & have)
-    kernel.set_ambient(masks.get("ambient", 0) & permitted)
+    inheritable = masks.get("inheritable", 0) & have
+    kernel.set_capabilities(effective, permitted, inheritable)
+    # What is not inheritable can't be ambient; a spec that asks for it gets the rest, as from runc.
+    kernel.set_ambient(masks.get("ambient", 0) & permitted & inheritable)
 
 
 def _execute(arguments: list[str], environment: dict[str, str]) -> None:

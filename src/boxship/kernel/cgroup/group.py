@@ -128,6 +128,10 @@ class Cgroup:
                 # v1 takes a second write when a process forked meanwhile.
                 self._set_frozen(True)
 
+    def frozen(self) -> bool:
+        """Whether its processes are halted. OSError when the group is gone, KeyError when nothing here freezes."""
+        return self._is_frozen()
+
     def oom_kills(self) -> int:
         """How many processes the kernel killed in this group for memory; 0 when it does not say."""
         if "memory" not in self.layout.controllers:
