@@ -1,4 +1,4 @@
-/* watch: a hostile first process of a container. It looks for processes of the engine that join its pid
+/* watch [PID...]: a hostile first process of a container. It looks for processes of the engine that join its pid
  * namespace (docker exec), stops each one it sees, and tries every way into it while it stands still: what it can
  * open, read, trace or take over. It prints "reached WAY" for each that works and, once there is a file /tmp/stop, "seen N". */
 #define _GNU_SOURCE
@@ -112,10 +112,25 @@ static void try_memory(int pid) {
     close(handle);
 }
 
-int main(void) {
+/* PID...: the processes to try, which are the host's then and are not stopped. */
+static int try_given(char **pids) {
+    unsigned seen = 0;
+    for (; *pids != NULL; pids++)
+        if (is_engine(atoi(*pids))) {
+            seen++;
+            try_links(atoi(*pids));
+            try_memory(atoi(*pids));
+        }
+    printf("seen %u\n", seen);
+    return 0;
+}
+
+int main(int count, char **words) {
     long end = time(NULL) + 60;
     unsigned seen = 0, tries = 0;
     int last = 0;
+    if (count > 1)
+        return try_given(words + 1);
     puts("watching");
     fflush(stdout);
     while (time(NULL) < end && access("/tmp/stop", F_OK) != 0) {
