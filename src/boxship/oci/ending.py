@@ -44,6 +44,21 @@ def send_signal(container: Container, number: int) -> bool:
     return True
 
 
+def kill_all(container: Container) -> None:
+    """End every process of a container, whatever state it is in, and wait for that. Unavailable when it takes long."""
+    if not container.pid:
+        return
+    paused = container.status() == "paused"
+    send_signal(container, signal.SIGKILL)
+    cgroup = container.cgroup()
+    if cgroup is not None:
+        if paused:
+            cgroup.freeze(False)
+        if container.record.get("made_cgroup", True):
+            cgroup.kill_all()
+    wait_until_stopped(container)
+
+
 def wait_until_stopped(container: Container) -> None:
     """Wait for the end of the first process. Unavailable when it does not come in ten seconds."""
     try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import _socket
 import os
-import signal
 
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter, StepFailed
 from boxship.lib.plainjson import encode
 from boxship.oci.container import Container
 from boxship.oci.context import Context
 from boxship.oci.destroy import destroy, hook_state
-from boxship.oci.ending import wait_until_stopped
+from boxship.oci.ending import kill_all
 from boxship.shim import wire
 from boxship.shim.gate import read_message
 from boxship.shim.hooks import HookFailed, run_hooks
@@ -39,7 +38,7 @@ def release(context: Context, container: Container) -> None:
             state = encode(hook_state(container, "running"))
             run_hooks(hooks["poststart"], state, container.record["bundle"])
         except HookFailed as failed:
-            _kill(container)
+            kill_all(container)
             destroy(container, context.log, poststop=hooks)
             raise BoxshipError(f"error running poststart hook: {failed}") from None
 
@@ -56,12 +55,3 @@ def _open_gate(container: Container) -> None:
         gate.close()
     if failure is not None:
         raise StepFailed(failure["step"], failure["errno"], failure["path"], failure["message"])
-
-
-def _kill(container: Container) -> None:
-    try:
-        os.kill(container.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        # The program was a short one.
-        pass
-    wait_until_stopped(container)

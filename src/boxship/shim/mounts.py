@@ -57,6 +57,13 @@ def propagation_flags(name: str) -> int:
     return flag | (mount.MS_REC if recursive else 0)
 
 
+def known_options() -> list[str]:
+    """Every option that is not handed to the file system, sorted."""
+    own = ("bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap")
+    recursive = (f"r{name}" for name in (*_ATTRIBUTES, *_PROPAGATION))
+    return sorted({*own, *_IGNORED, *_ATTRIBUTES, *_PROPAGATION, *recursive})
+
+
 class _Options:
     """The options of one mount, sorted by what they are for."""
 

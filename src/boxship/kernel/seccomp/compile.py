@@ -35,7 +35,7 @@ _LOG = 0x7FFC0000
 ALLOW = 0x7FFF0000
 _DATA = 0xFFFF
 
-_ACTIONS = {
+ACTIONS = {
     "SCMP_ACT_KILL": KILL_THREAD,
     "SCMP_ACT_KILL_THREAD": KILL_THREAD,
     "SCMP_ACT_KILL_PROCESS": KILL_PROCESS,
@@ -45,7 +45,7 @@ _ACTIONS = {
     "SCMP_ACT_LOG": _LOG,
     "SCMP_ACT_ALLOW": ALLOW,
 }
-_OPERATORS = {
+OPERATORS = {
     "SCMP_CMP_NE",
     "SCMP_CMP_LT",
     "SCMP_CMP_LE",
@@ -54,7 +54,7 @@ _OPERATORS = {
     "SCMP_CMP_GT",
     "SCMP_CMP_MASKED_EQ",
 }
-_FLAGS = {
+FLAGS = {
     "SECCOMP_FILTER_FLAG_TSYNC": seccomp.SECCOMP_FILTER_FLAG_TSYNC,
     "SECCOMP_FILTER_FLAG_LOG": seccomp.SECCOMP_FILTER_FLAG_LOG,
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW": seccomp.SECCOMP_FILTER_FLAG_SPEC_ALLOW,
@@ -76,6 +76,7 @@ _NATIVE = {
     ),
     "aarch64": (("SCMP_ARCH_AARCH64", _AUDIT_AARCH64, "aarch64"), ("SCMP_ARCH_ARM", _AUDIT_ARM, "arm")),
 }
+ARCHITECTURES = tuple(abi[0] for abis in _NATIVE.values() for abi in abis)
 # As libseccomp: of arguments of the ABIs with 32-bit pointers it compares the lower half.
 _WORDS = {"x86_64": 2, "aarch64": 2, "x32": 1, "i386": 1, "arm": 1}
 
@@ -128,18 +129,18 @@ def _flags(profile: dict[str, Any]) -> int:
     if names is None:
         # As runc: a confined process keeps the machine's speculation settings.
         return seccomp.SECCOMP_FILTER_FLAG_SPEC_ALLOW
-    unknown = [name for name in names if name not in _FLAGS]
+    unknown = [name for name in names if name not in FLAGS]
     if unknown:
-        raise InvalidParameter(f"seccomp flag {unknown[0]!r} is not known; known are {', '.join(sorted(_FLAGS))}")
-    return sum({_FLAGS[name] for name in names})
+        raise InvalidParameter(f"seccomp flag {unknown[0]!r} is not known; known are {', '.join(sorted(FLAGS))}")
+    return sum({FLAGS[name] for name in names})
 
 
 def _verdict(action: str, errno_return: int | None) -> int:
     if action == "SCMP_ACT_NOTIFY":
         raise Unsupported("seccomp action SCMP_ACT_NOTIFY is not supported; remove it from the profile")
-    if action not in _ACTIONS:
+    if action not in ACTIONS:
         raise InvalidParameter(f"string {action} is not a valid action for seccomp")
-    verdict = _ACTIONS[action]
+    verdict = ACTIONS[action]
     if verdict in (_ERRNO, _TRACE):
         verdict |= (errno.EPERM if errno_return is None else errno_return) & _DATA
     return verdict
@@ -213,7 +214,7 @@ def _calls(abi: str, rules: list[dict[str, Any]], default: int) -> tuple[_Calls,
 
 def _condition(argument: dict[str, Any]) -> Condition:
     index, operator = argument.get("index", 0), argument.get("op", "")
-    if operator not in _OPERATORS:
+    if operator not in OPERATORS:
         raise InvalidParameter(f"string {operator} is not a valid operator for seccomp")
     if not 0 <= index <= 5:
         raise InvalidParameter(f"seccomp argument index {index} is not one of 0 to 5")

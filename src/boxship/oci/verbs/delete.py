@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-
 from boxship.cli.flags import Flag, Parsed
 from boxship.lib.errors import Conflict, NotFound
-from boxship.oci.container import Container
 from boxship.oci.context import Context
 from boxship.oci.destroy import destroy
-from boxship.oci.ending import send_signal, wait_until_stopped
+from boxship.oci.ending import kill_all
 
 USAGE = "[OPTIONS] ID"
 FLAGS = (Flag("force", "f", "", "Kill it first if it is there, and say nothing if it is not"),)
@@ -29,8 +26,7 @@ def run(context: Context, parsed: Parsed) -> int:
         if status != "stopped":
             if not force:
                 raise Conflict(f"cannot delete container {container.id} that is not stopped: {status}")
-            if container.pid:
-                _kill(container.status(), container)
+            kill_all(container)
         try:
             hooks = container.spec().get("hooks")
         except FileNotFoundError:
@@ -38,14 +34,3 @@ def run(context: Context, parsed: Parsed) -> int:
             hooks = None
         destroy(container, context.log, poststop=hooks)
     return 0
-
-
-def _kill(status: str, container: Container) -> None:
-    send_signal(container, signal.SIGKILL)
-    cgroup = container.cgroup()
-    if cgroup is not None:
-        if status == "paused":
-            cgroup.freeze(False)
-        if container.record.get("made_cgroup", True):
-            cgroup.kill_all()
-    wait_until_stopped(container)
