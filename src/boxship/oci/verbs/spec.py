@@ -17,7 +17,7 @@ ARGS = (0, 0)
 
 _CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
 _PROTECTED = ["nosuid", "noexec", "nodev"]
-_MOUNTS = (
+_MOUNTS: tuple[tuple[str, str, str, list[str]], ...] = (
     ("/proc", "proc", "proc", []),
     ("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
     ("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
