@@ -6,6 +6,7 @@ import os
 import resource
 from typing import Any
 
+from boxship.kernel.label import apparmor_enabled, selinux_enabled
 from boxship.kernel.process import CAPABILITIES
 from boxship.lib.errors import InvalidParameter, NotFound, Unsupported
 from boxship.lib.plainjson import decode
@@ -56,6 +57,10 @@ def _checked(spec: dict[str, Any], bundle: str, log: Log) -> dict[str, Any]:
     spec["mounts"] = [_absolute(entry, bundle) for entry in spec.get("mounts") or []]
     spec["process"] = check_process(spec["process"], log) if spec.get("process") else {}
     _check_linux(spec.get("linux") or {})
+    label = (spec.get("linux") or {}).get("mountLabel")
+    if label and not selinux_enabled():
+        log.warning(f"linux.mountLabel {label!r} is passed over: SELinux is not enabled on this host")
+        spec["linux"] = {**spec["linux"], "mountLabel": ""}
     for stage, hooks in (spec.get("hooks") or {}).items():
         if stage not in _HOOKS:
             raise InvalidParameter(f"hooks.{stage} is not known; known are {', '.join(_HOOKS)}")
@@ -108,6 +113,13 @@ def check_process(process: dict[str, Any], log: Log) -> dict[str, Any]:
     process = dict(process)
     # A name is looked up in the container's own files by the engine only; here it is Windows's.
     process["user"] = {key: value for key, value in (process.get("user") or {}).items() if key != "username"}
+    for key, module, enabled in (
+        ("apparmorProfile", "AppArmor", apparmor_enabled),
+        ("selinuxLabel", "SELinux", selinux_enabled),
+    ):
+        if process.get(key) and not enabled():
+            # As crun and as the engines, which name a profile whether the kernel has the module or not.
+            log.warning(f"process.{key} {process.pop(key)!r} is passed over: {module} is not enabled on this host")
     if process.get("capabilities"):
         process["capabilities"] = _known(process["capabilities"], log)
     if not process.get("terminal"):

@@ -62,7 +62,7 @@ class Container:
         except (FileNotFoundError, NotADirectoryError):
             if os.path.isdir(folder):
                 # Its `create` is under way, or was killed.
-                return Container(folder, {"id": container_id, "pid": 0})
+                return Container(folder, {"id": container_id, "pid": 0, "made_cgroup": False})
             raise NotFound(f'container "{container_id}" does not exist') from None
 
     @property

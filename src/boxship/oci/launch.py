@@ -173,8 +173,9 @@ def _see_it_through(container: Container, spec: dict[str, Any], channel: _socket
 
 
 def _runtime_hooks(container: Container, spec: dict[str, Any]) -> None:
-    state = encode(hook_state(container, "creating"))
-    for stage in ("prestart", "createRuntime"):
+    # The old hooks are told "created", as crun and the conformance suite have it; by the lifecycle nothing is, yet.
+    for stage, status in (("prestart", "created"), ("createRuntime", "creating")):
+        state = encode(hook_state(container, status))
         try:
             run_hooks(spec["hooks"].get(stage) or [], state, container.record["bundle"])
         except HookFailed as failed:
