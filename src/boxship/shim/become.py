@@ -198,7 +198,7 @@ def _limits(limits: list[dict[str, Any]]) -> None:
             resource.setrlimit(number, (soft, hard))
         except (OSError, ValueError) as error:
             # The interpreter turns EPERM into a ValueError.
-            text = f"error setting rlimits for ready process: error setting rlimit {limit['type']}: {_reason(error)}"
+            text = f"error setting rlimits for ready process: error setting rlimit type {number}: {_reason(error)}"
             raise Failed("rlimit", errno.EPERM, limit["type"], text) from None
 
 

@@ -296,11 +296,17 @@ def sysctl(builder: Builder, key: str, value: str) -> None:
     proc = builder.proc_fd if builder.proc_fd >= 0 else mount.mount_filesystem("proc", [("source", "proc")])
     try:
         fd = open_on_mount(proc, path, os.O_WRONLY)
+    except OSError as error:
+        text = f"open sysctl {key} file: {os.strerror(error.errno or 0).lower()}"
+        raise Failed("sysctl", error.errno or 0, key, text) from None
     finally:
         if proc != builder.proc_fd:
             os.close(proc)
     try:
         os.write(fd, value.encode())
+    except OSError as error:
+        text = f'failed to write sysctl {key} = "{value}": {os.strerror(error.errno or 0).lower()}'
+        raise Failed("sysctl", error.errno or 0, key, text) from None
     finally:
         os.close(fd)
 

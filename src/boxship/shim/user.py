@@ -73,12 +73,13 @@ def _content(open_file: Callable[[str, int], int], path: str) -> bytes:
 
 
 def _number(text: str) -> int | None:
+    digits = text[1:] if text[:1] in ("-", "+") else text
     # More digits than that are no number of anybody, and int() has its own limit.
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 20 else None
 
 
 def _checked(number: int) -> int:
-    if number > MAX_ID:
+    if not 0 <= number <= MAX_ID:
         raise ValueError("uids and gids must be in range 0-2147483647")
     return number
 

@@ -18,6 +18,7 @@ from tests.facts.cases import (
     ps,
     raw,
     run,
+    security,
     system,
 )
 
@@ -36,5 +37,6 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "ps": ps.CASES,
     "raw": raw.CASES,
     "run": run.CASES,
+    "security": security.CASES,
     "system": system.CASES,
 }

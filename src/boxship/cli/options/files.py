@@ -64,11 +64,9 @@ def security(options: "Sequence[str]") -> tuple[list[str], bool]:
     sent: list[str] = []
     unconfined = False
     for option in options:
-        name, found, value = option.partition("=")
-        if not found and option != "no-new-privileges":
-            name, found, value = option.partition(":")
-            if not found:
-                raise BadFile(f'Invalid --security-opt: "{option}"')
+        name, _, value = option.partition("=" if "=" in option else ":")
+        if name not in ("", "no-new-privileges") and not value:
+            raise BadFile(f'Invalid --security-opt: "{option}"')
         if name == "seccomp" and value not in ("unconfined", "builtin"):
             option = f"seccomp={_profile(value)}"
         if option == "systempaths=unconfined":

@@ -37,8 +37,19 @@ def parse_mount(text: str) -> "dict[str, Any]":
     ):
         if options in mount and mount["Type"] != kind:
             raise ValueError(f"cannot mix '{kind}-*' options with mount type '{mount['Type']}'")
+    _check_recursion(mount, mount.get("BindOptions") or {})
     order = ("Type", "Source", "Target", "ReadOnly", "Consistency")
     return {key: mount[key] for key in (*order, *(key for key in mount if key not in order)) if key in mount}
+
+
+def _check_recursion(mount: "dict[str, Any]", options: "dict[str, Any]") -> None:
+    for field, value in (("ReadOnlyNonRecursive", "writable"), ("ReadOnlyForceRecursive", "readonly")):
+        if options.get(field) and not mount.get("ReadOnly"):
+            raise ValueError(f"option 'bind-recursive={value}' requires 'readonly' to be specified in conjunction")
+    if options.get("ReadOnlyForceRecursive") and options.get("Propagation") != "rprivate":
+        raise ValueError(
+            "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction"
+        )
 
 
 def _flag(mount: "dict[str, Any]", key: str, field: str) -> None:

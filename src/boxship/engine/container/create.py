@@ -80,7 +80,7 @@ async def _create(
     warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
     runtime_command(host.runtime, engine.config.runtimes)
     host = settle(host, engine.host)
-    check_joined(engine, host)
+    host = check_joined(engine, host)
 
     labels = new_labels(engine, host)
     level = level_of(labels.mount)

@@ -1,5 +1,7 @@
 """The namespaces of other containers: `--ipc`, `--pid` and `--network container:NAME`."""
 
+import msgspec
+
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter, NotFound
@@ -7,19 +9,22 @@ from boxship.model.config import HostConfig
 from boxship.runtime.spec.namespaces import joined_containers
 
 
-def check_joined(engine: Engine, host: HostConfig) -> None:
-    """At create: InvalidParameter when the container whose IPC or pid namespace is to be joined is not there. A
-    network's owner may come later.
+def check_joined(engine: Engine, host: HostConfig) -> HostConfig:
+    """At create: `host` with the ids of the containers that it joins in place of their names, which may change.
+
+    InvalidParameter when the one whose IPC or pid namespace is to be joined is not there. A network's owner may come
+    later.
     """
+    changes = {}
     for kind, ref in joined_containers(host).items():
-        if kind == "network":
-            if not ref:
-                raise InvalidParameter("invalid network mode: invalid container format container:<name|id>")
-            continue
+        if kind == "network" and not ref:
+            raise InvalidParameter("invalid network mode: invalid container format container:<name|id>")
         try:
-            engine.containers.get(ref)
+            changes[f"{kind}_mode"] = f"container:{engine.containers.get(ref).id}"
         except NotFound as error:
-            raise InvalidParameter(error.message) from None
+            if kind != "network":
+                raise InvalidParameter(error.message) from None
+    return msgspec.structs.replace(host, **changes) if changes else host
 
 
 def joined_namespaces(engine: Engine, container: Container) -> dict[str, str]:
