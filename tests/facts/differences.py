@@ -33,4 +33,9 @@ BY_RUNTIME: dict[str, dict[str, str]] = {
         "in-cgroup-list": "crun 1.8 makes links for net_cls and net_prio",
         "run-bad-format": "crun tells it as JSON, exit code 1",
     },
+    "runc": {
+        "in-mount-options": "runc 1.1 masks folders with a tmpfs of any size",
+        "run-is-folder": "runc 1.1 has other words",
+        "run-bad-format": "runc 1.1 has another exit code",
+    },
 }

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import stat
+from _signal import SIGKILL  # type: ignore[import-not-found]
 
 from boxship.kernel import mount
 from boxship.kernel import process as kernel
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from boxship.shim.loop import Loop
+
     Message = dict[str, Any]
 
 _CGROUPS = "/sys/fs/cgroup"
 _REPORT_LIMIT = 1 << 20
+# Seconds that a call may take. runc reads passwd and group files in the container as they come: a pipe there holds it
+# up for good.
+PATIENCE = 120.0
 
 
 class Call:
@@ -36,6 +42,27 @@ class Call:
         self._report = report
         self._log = log
         self._program = program
+        self._over = False
+        self._timed_out = False
+        self._patience = PATIENCE
+
+    def watch(self, loop: Loop, ended: Callable[[int], None], patience: float = PATIENCE) -> int:
+        """Run `ended` with the wait status when the call has ended, and end it when it takes too long; its pidfd, the
+        loop's own.
+        """
+
+        def over(status: int) -> None:
+            self._over = True
+            ended(status)
+
+        def too_long() -> None:
+            if not self._over:
+                self._timed_out = True
+                os.kill(self.pid, SIGKILL)
+
+        self._patience = patience
+        loop.after(patience, too_long)
+        return loop.on_end(self.pid, over)
 
     def failure(self, status: int) -> Message | None:
         """Why it failed, by its wait status, what the child reported before the runtime ran, and the runtime's log;
@@ -44,9 +71,12 @@ class Call:
         data = os.pread(self._report, _REPORT_LIMIT, 0)
         os.close(self._report)
         text = last_error(_take(self._log))
+        self._over = True
         if data:
             reported: Message = decode(data)
             return reported
+        if self._timed_out:
+            text = f"the runtime did not come to an end within {self._patience:.0f} seconds"
         if status == 0:
             return None
         return failure_of(text or f"the runtime ended with {os.waitstatus_to_exitcode(status)}", self._program)

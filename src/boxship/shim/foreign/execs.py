@@ -99,7 +99,7 @@ class ForeignExecs(Execs):
             process.pidfd = self._loop.on_end(process.pid, lambda status: self._ended(process, status))
 
         self._pending[call.pid] = process, called
-        process.pidfd = self._loop.on_end(call.pid, called)
+        process.pidfd = call.watch(self._loop, called)
 
     def _words(self, failure: Message) -> str:
         if failure["step"] == "runtime":

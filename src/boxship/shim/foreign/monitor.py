@@ -60,7 +60,7 @@ class ForeignMonitor(Monitor):
             prepare=lambda: prepare_bundle(self._bundle, tuple(self._request["size"])),
         )
         session.forked()
-        self._loop.on_end(call.pid, lambda status: self._created(call, status, session))
+        call.watch(self._loop, lambda status: self._created(call, status, session))
 
     def _created(self, call: Call, status: int, session: ConsoleSession) -> None:
         failure = call.failure(status)
@@ -74,7 +74,7 @@ class ForeignMonitor(Monitor):
         self._pidfd = os.pidfd_open(pid)
         self._attach(session)
         call = self._runtime.begin("start", ["start", self._runtime.container_id])
-        self._loop.on_end(call.pid, lambda status: self._started(call, status))
+        call.watch(self._loop, lambda status: self._started(call, status))
 
     def _started(self, call: Call, status: int) -> None:
         process = self._init
@@ -102,6 +102,10 @@ class ForeignMonitor(Monitor):
 
     def _clean(self) -> None:
         try:
+            cgroup = self._cgroup()
+            if cgroup is not None:
+                # Of a call that was ended, what it had begun.
+                cgroup.kill_all()
             self._runtime.delete()
         except OSError as error:
             # No more processes: the bundle goes with what the runtime keeps there, the group is removed here.
