@@ -117,6 +117,8 @@ def _folder(root: int, path: bytes) -> tuple[int, bytes]:
         if path.endswith((b"/", b"/.")):
             raise
         raise ArchiveError("not a directory") from None
+    except OSError as error:
+        raise ArchiveError("EvalSymlinks: too many links") if error.errno == errno.ELOOP else error from None
     if not stat.S_ISDIR(os.fstat(fd).st_mode):
         raise InvalidParameter("extraction point is not a directory")
     os.fchdir(fd)

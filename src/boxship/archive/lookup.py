@@ -10,6 +10,7 @@ import os
 import posixpath
 import stat
 
+from boxship.archive.entry import ArchiveError
 from boxship.kernel.openat2 import RESOLVE_IN_ROOT, openat2
 
 TYPE_CHECKING = False
@@ -56,7 +57,7 @@ def find(root: int, path: bytes, flags: int = 0) -> int:
 def describe(root: int, path: bytes) -> dict[str, Any]:
     """What a cleaned path names, as the API describes it (ContainerPathStat), with mtime_ns in place of mtime.
 
-    OSError as lstat(2).
+    OSError as lstat(2), ArchiveError for a link without an end.
     """
     fd = find(root, path)
     try:
@@ -83,7 +84,7 @@ def go_mode(mode: int) -> int:
 
 
 def follow(root: int, path: bytes) -> bytes:
-    """Where a path leads when every link is followed, as far as there is something. OSError ELOOP for endless ones."""
+    """Where a path leads when every link is followed, as far as there is something. ArchiveError for endless ones."""
     done: list[bytes] = []
     todo = [part for part in reversed(path.split(b"/")) if part not in (b"", b".")]
     links = 0
@@ -98,7 +99,8 @@ def follow(root: int, path: bytes) -> bytes:
             continue
         links += 1
         if links > _MOST_LINKS:
-            raise OSError(40, "too many links", os.fsdecode(path))  # ELOOP
+            # As Docker words it.
+            raise ArchiveError(f"evalSymlinksInScope: too many links in {os.fsdecode(path)}")
         if target.startswith(b"/"):
             done = []
         todo += [piece for piece in reversed(target.split(b"/")) if piece not in (b"", b".")]

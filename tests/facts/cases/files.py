@@ -97,6 +97,12 @@ CASES = (
     ),
     case("files-put-read-only", READ_ONLY, *(put(path, ONE) for path in ("/tmp", "/mnt/rw", "/mnt/ro", "/"))),
     case(
+        "files-endless-links",
+        setup("run --name {p} {base} sh -c 'ln -s l /tmp/l; ln -s /tmp/b /tmp/a; ln -s a /tmp/b'"),
+        *(get(f"{V}/archive?path={path}") for path in ("/tmp/l", "/tmp/a", "/tmp/l/x")),
+        *(put(path, ONE) for path in ("/tmp/l", "/tmp/a", "/tmp/l/x")),
+    ),
+    case(
         "files-put-read-only-running",
         setup("run -d --name {p} --read-only -v {tmp}:/mnt/rw -v {tmp}:/mnt/ro:ro {base} sleep 60"),
         *(put(path, ONE) for path in ("/tmp", "/mnt/rw", "/mnt/ro", "/")),

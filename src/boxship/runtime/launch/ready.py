@@ -1,8 +1,12 @@
 """Waiting until a socket can be read or written, for code that talks to it step by step."""
 
 import asyncio
+import fcntl
 import os
 import socket
+
+# Bytes in a pipe: so many that each side wakes the other seldom.
+_ROOM = 1 << 20
 
 
 def _resolve(future: "asyncio.Future[None]") -> None:
@@ -40,7 +44,7 @@ class PipeReader:
     _PIECE = 1 << 18
 
     def __init__(self, fd: int) -> None:
-        os.set_blocking(fd, False)
+        _widen(fd)
         self._fd = fd
 
     async def read(self) -> bytes:
@@ -59,7 +63,7 @@ class PipeWriter:
     """The write end of a pipe that another process reads from; `fd` is its own from now on."""
 
     def __init__(self, fd: int) -> None:
-        os.set_blocking(fd, False)
+        _widen(fd)
         self._fd = fd
 
     async def write(self, data: bytes) -> None:
@@ -76,6 +80,15 @@ class PipeWriter:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _widen(fd: int) -> None:
+    os.set_blocking(fd, False)
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _ROOM)
+    except OSError:
+        # The user's pipes have used up their share of memory (pipe(7), pipe-user-pages-soft): slower then.
+        pass
 
 
 async def _ready(fd: int, *, writing: bool) -> None:

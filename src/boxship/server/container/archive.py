@@ -1,6 +1,7 @@
 """HEAD, GET and PUT /containers/{id}/archive"""
 
 from base64 import b64encode
+from contextlib import AsyncExitStack
 from typing import Any
 
 from boxship.engine.container import archive as verb
@@ -25,7 +26,9 @@ async def stat(engine: Engine, request: Request, ref: str) -> None:
 @route("GET", "/containers/{ref}/archive")
 async def read(engine: Engine, request: Request, ref: str) -> None:
     """200 with the same header, then the archive."""
-    async with verb.read(engine, ref, _path(request)) as (found, pieces):
+    async with AsyncExitStack() as stack:
+        opening = stack.enter_async_context(verb.read(engine, ref, _path(request)))
+        found, pieces = await request.unless_gone(opening)
         await request.start(200, [_TYPE, _header(found)])
         await request.relay(pieces)
 

@@ -1,5 +1,7 @@
 """GET /containers/{id}/export"""
 
+from contextlib import AsyncExitStack
+
 from boxship.engine.container import export as verb
 from boxship.engine.engine import Engine
 from boxship.http.request import Request
@@ -9,6 +11,7 @@ from boxship.server.router import route
 @route("GET", "/containers/{ref}/export")
 async def export(engine: Engine, request: Request, ref: str) -> None:
     """200 and the archive."""
-    async with verb.export(engine, ref) as pieces:
+    async with AsyncExitStack() as stack:
+        pieces = await request.unless_gone(stack.enter_async_context(verb.export(engine, ref)))
         await request.start(200, [("Content-Type", "application/octet-stream")])
         await request.relay(pieces)
