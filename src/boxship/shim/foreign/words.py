@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _RUNC_PREFIXES = (
     "runc create failed: ",
+    "create failed: ",
     "exec failed: ",
     "unable to start container process: ",
     "error during container init: ",
