@@ -86,10 +86,14 @@ def test_the_interpreter_as_a_program_is_read_only(docker: Cli, image: str, name
         assert said.code in (126, 127, 255), said
 
 
-def watch(docker: Cli, image: str, name: str, options: tuple[str, ...], execs: list[tuple[str, ...]]) -> list[str]:
+# Ways of an exec to take long, and to have something to hide.
+EXECS = [(), ("-e", SLOW_PATH), ("-u", "1000", "-e", SLOW_PATH), ("-t",), ("-e", "SECRET=of-the-host")]
+
+
+def watch(docker: Cli, image: str, name: str, options: tuple[str, ...], *words: str) -> list[str]:
     """What the hostile first process reached while others joined it, each way once; it must have seen some join."""
-    docker("run", "-d", "--name", name, *options, image, "/attack/watch").succeeded()
-    for options in execs * 2:
+    docker("run", "-d", "--name", name, *options, image, "/attack/watch", *words).succeeded()
+    for options in EXECS:
         docker("exec", *options, name, "true", timeout=60).succeeded()
     docker("exec", name, "touch", "/tmp/stop").succeeded()
     assert docker("wait", name).succeeded().text == "0"
@@ -111,8 +115,49 @@ def watch(docker: Cli, image: str, name: str, options: tuple[str, ...], execs: l
 )
 def test_who_joins_can_not_be_entered(docker: Cli, image: str, name: str, options: tuple[str, ...]) -> None:
     """Stopped at any moment: neither its descriptors nor its memory, root, namespaces or environment can be had."""
-    execs = [(), ("-e", SLOW_PATH), ("-u", "1000", "-e", SLOW_PATH), ("-t",), ("-e", "SECRET=of-the-host")]
-    assert watch(docker, image, name, options, execs) == []
+    assert watch(docker, image, name, options) == []
+
+
+def test_who_may_trace_meets_nobody_with_more_rights(docker: Cli, image: str, name: str) -> None:
+    """With CAP_SYS_PTRACE whoever joins can be entered: it must have given up its rights, and the engine's
+    descriptors, before it is in the container's pid namespace.
+    """
+    assert watch(docker, image, name, ("--cap-add", "SYS_PTRACE"), "tracer") == []
+
+
+def test_a_privileged_exec_watches_later_ones(docker: Cli, image: str, name: str) -> None:
+    docker("run", "-d", "--name", name, image, "sleep", "600").succeeded()
+    docker("exec", name, "true").succeeded()
+    watcher = docker.start("exec", "--privileged", name, "/attack/watch", "tracer")
+    assert watcher.stdout is not None and watcher.stdout.readline() == b"watching\n"
+    for options in EXECS:
+        docker("exec", *options, name, "true", timeout=60).succeeded()
+    docker("exec", name, "touch", "/tmp/stop").succeeded()
+    *ways, last = watcher.communicate(timeout=60)[0].decode().splitlines()
+    # It has all rights itself; whoever comes later has the container's only.
+    assert ways == [] and int(last.split()[1]) > 0
+
+
+def test_execs_into_a_container_that_may_trace(docker: Cli, name: str) -> None:
+    """They take another way in, with the same result."""
+    docker("run", "-d", "--name", name, "--cap-add", "SYS_PTRACE", "bx/base:1", "sleep", "600").succeeded()
+    show = ["sh", "-c", "id -u; ls /proc/self/fd | wc -l; grep -c . /proc/self/status; exit 7"]
+    plain = docker("exec", name, *show)
+    assert (plain.code, plain.lines[:2]) == (7, ["0", "4"])
+    assert docker("exec", "-u", "1000", name, "id", "-G").succeeded().text == "1000 29 2000"
+    assert docker("exec", "-i", name, "cat", stdin=b"in and out").succeeded().out == b"in and out"
+    said = docker("exec", "-t", name, "sh", "-c", "tty; : > /dev/tty && echo controlled")
+    assert said.succeeded().text.split() == ["/dev/pts/0", "controlled"]
+    assert docker("exec", name, "no-such-program").code == 127
+    assert docker("exec", name, "/etc/passwd").code == 126
+    assert docker("exec", "-w", "/nowhere", name, "true").code in (126, 127)
+    for _ in range(20):
+        assert docker("exec", name, "echo", "soon over").succeeded().text == "soon over"
+    sleeper = docker.start("exec", name, "sh", "-c", "echo up; sleep 600")
+    assert sleeper.stdout is not None and sleeper.stdout.readline() == b"up\n"
+    assert docker("rm", "-f", name).code == 0
+    assert sleeper.wait(timeout=30) == 137
+    sleeper.communicate()
 
 
 def test_only_the_programs_own_environment_is_there(docker: Cli, name: str) -> None:

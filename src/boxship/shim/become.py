@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from boxship.shim.gate import Gate
+    from boxship.shim.guard import Guard
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN_EXECUTABLE = (lambda status: (status.st_dev, status.st_ino))(os.stat("/proc/self/exe"))
@@ -64,12 +65,13 @@ def open_labels(process: dict[str, Any]) -> list[ExecLabel]:
     return step("open the security label", "", open_exec_labels, apparmor, selinux) if apparmor or selinux else []
 
 
-def set_stdio(stdio: Stdio, slave: int) -> None:
-    """Put the streams on 0, 1 and 2; slave: a terminal instead, -1 for none."""
+def set_stdio(stdio: Stdio, slave: int, *, control: bool = True) -> None:
+    """Put the streams on 0, 1 and 2; slave: a terminal instead, -1 for none; control: make it the controlling one."""
     if slave >= 0:
         for fd in (0, 1, 2):
             os.dup2(slave, fd)
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        if control:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         return
     # The ends may themselves have low numbers: move them up before they are overwritten.
     ends = [fcntl.fcntl(fd if fd >= 0 else _null(), fcntl.F_DUPFD_CLOEXEC, 10) for fd in stdio.fds]
@@ -97,7 +99,14 @@ def _null() -> int:
     return fd
 
 
-def become(process: dict[str, Any], seccomp: bytes, labels: list[ExecLabel], report: int, gate: Gate | None) -> None:
+def become(
+    process: dict[str, Any],
+    seccomp: bytes,
+    labels: list[ExecLabel],
+    report: int,
+    gate: Gate | None,
+    guard: Guard | None = None,
+) -> None:
     """From the container's root to its program. Returns never; Failed when it can't."""
     user = process.get("user") or {}
     named = "username" in user
@@ -144,6 +153,8 @@ def become(process: dict[str, Any], seccomp: bytes, labels: list[ExecLabel], rep
     os.umask(user.get("umask", 0o022))
     if gate is not None and process.get("startHooks"):
         gate.hooks("startContainer", process["startHooks"])
+    if guard is not None:
+        step("enter the container's pid namespace", "", guard.go_in, report)
     _execute(process["args"], environment)
 
 

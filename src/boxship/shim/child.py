@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from boxship.shim.gate import Gate
+    from boxship.shim.guard import Guard
 
 # Namespaces that an exec enters by the container's pidfd; the pid namespace comes with the fork.
 EXEC_NAMESPACES = (
@@ -130,10 +131,19 @@ def _be_root(user: dict[str, Any] | None) -> None:
             pass
 
 
-def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report: int, more: int = 0) -> None:
+def join(
+    process: dict[str, Any],
+    pidfd: int,
+    cgroup: str,
+    stdio: Stdio,
+    report: int,
+    more: int = 0,
+    guard: Guard | None = None,
+) -> None:
     """Become a process of a running container (docker exec) whose control group is `cgroup`. Never returns.
 
-    more: CLONE_NEW* of namespaces beyond EXEC_NAMESPACES that the container has of its own.
+    more: CLONE_NEW* of namespaces beyond EXEC_NAMESPACES that the container has of its own. guard: the way in where
+    its processes may trace others; the caller is outside of its pid namespace then.
     """
     try:
         prepare()
@@ -151,6 +161,9 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
             set_priorities(process)
         if more & kernel.CLONE_NEWUSER:
             raise_limits(process.get("rlimits") or [])
+        if guard is not None:
+            # For whom it clones.
+            more |= kernel.CLONE_NEWPID
         step("enter the container's namespaces", "", kernel.setns, pidfd, EXEC_NAMESPACES | more)
         if more & kernel.CLONE_NEWUSER:
             _be_root(process)
@@ -159,8 +172,8 @@ def join(process: dict[str, Any], pidfd: int, cgroup: str, stdio: Stdio, report:
             root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             slave = step("open a terminal", "/dev/pts/ptmx", open_pty, root, stdio.size, stdio.console)
             os.close(root)
-        set_stdio(stdio, slave)
-        become(process, seccomp, labels, report, None)
+        set_stdio(stdio, slave, control=guard is None)
+        become(process, seccomp, labels, report, None, guard)
     except Failed as failed:
         _tell(report, failed.report)
     except BaseException as error:

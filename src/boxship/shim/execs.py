@@ -9,6 +9,7 @@ import os
 from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.kernel.process import fork_with_namespaces
 from boxship.shim import child
+from boxship.shim.guard import Guard, may_trace, stay_outside
 from boxship.shim.loop import IN, Loop
 from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
@@ -45,7 +46,13 @@ class Execs:
         self._group = group
         self._tell = tell
         self._idle = idle
+        self._guarded = False
         self.processes: dict[str, Process] = {}
+
+    def guard(self) -> None:
+        """The container has processes that may trace others, or a pid namespace with such: see shim/guard.py."""
+        stay_outside()
+        self._guarded = True
 
     def start(self, message: Message, fds: list[int], pidfd: int) -> None:
         """Carry out an `exec` request in the container of `pidfd`; the answer follows when the program runs."""
@@ -56,10 +63,15 @@ class Execs:
         early = leftover(attach, fds)
         stdio = session.child_side()
         report, report_end = os.pipe2(os.O_CLOEXEC)
+        if not self._guarded and may_trace(message["process"]):
+            # This one, too, is in the way of those that come after it.
+            self.guard()
+        pids, pids_end = os.pipe2(os.O_CLOEXEC) if self._guarded else (-1, -1)
         group = open_group(self._group)
         pid = fork_with_namespaces(0, group)
         if pid == 0:
-            child.join(message["process"], pidfd, self._cgroup, stdio, report_end)
+            guard = Guard(pids_end, message["tty"]) if self._guarded else None
+            child.join(message["process"], pidfd, self._cgroup, stdio, report_end, guard=guard)
         os.close(report_end)
         close_group(group)
         process = Process(exec_id, pid, session, message["process"])
@@ -70,9 +82,13 @@ class Execs:
         session.on_idle = self._idle
         sequence = message.get("seq", 0)
 
+        def gone_in(_: int) -> None:
+            self._follow(process, pids)
+
         def reported(_: int) -> None:
             if process.report < 0 or not process.report_is_whole():
                 return
+            self._follow(process, pids)
             process.failure = process.take_report(self._loop)
             if sock is not None:
                 # A client hears of a failure, too: `_ended` tells it.
@@ -83,11 +99,38 @@ class Execs:
                 self._tell({"re": sequence, **process.failure})
                 return
             process.running = True
-            self._tell({"re": sequence, "pid": pid})
+            self._tell({"re": sequence, "pid": process.pid})
 
         process.on_report = reported
         self._loop.watch(report, IN, reported)
-        process.pidfd = self._loop.on_end(pid, lambda status: self._ended(process, status))
+        if not self._guarded:
+            process.pidfd = self._loop.on_end(pid, lambda status: self._ended(process, status))
+            return
+        os.close(pids_end)
+        os.set_blocking(pids, False)
+        self._loop.watch(pids, IN, gone_in)
+        process.pidfd = self._loop.on_end(pid, lambda status: self._left_outside(process, pid, pids, status))
+
+    def _follow(self, process: Process, pids: int) -> None:
+        """The process that goes into the pid namespace takes the place of the one that stayed outside."""
+        if pids < 0 or process.inside:
+            return
+        try:
+            told = os.read(pids, 32)
+        except BlockingIOError:
+            return
+        self._loop.forget(pids)
+        os.close(pids)
+        process.inside = True
+        if told:
+            process.pid = int(told)
+            process.pidfd = self._loop.on_end(process.pid, lambda status: self._ended(process, status))
+
+    def _left_outside(self, process: Process, pid: int, pids: int, status: int) -> None:
+        # Its last act is to tell whom it has cloned; without that, its own end is the end.
+        self._follow(process, pids)
+        if process.pid == pid:
+            self._ended(process, status)
 
     def _open_session(self, message: Message, kind: Callable[..., Session]) -> Session:
         """The streams of an exec; kind: the class, or what makes one."""

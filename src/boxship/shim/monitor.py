@@ -167,6 +167,8 @@ class Monitor:
                 kernel.setns(self._pidfd, kernel.CLONE_NEWPID)
             else:
                 self._loop.after(_ADOPTED_CHECK, self._reap_adopted)
+            if self._request.get("guarded"):
+                self._execs.guard()
         except OSError:
             # The container has ended already: there is nothing to hold, and there will be no exec.
             pass

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from boxship.shim.session import Session
 
 
+_LONGEST_REPORT = 1 << 20
+
+
 class Process:
     """exec_id: "" for the first one; report: the pipe on which a failed start is told, -1 once it was read."""
 
@@ -27,6 +30,8 @@ class Process:
         self.spec = spec
         self.report = -1
         self._told = b""
+        # Of an exec through shim/guard.py: `pid` is that of the process in the container's pid namespace.
+        self.inside = False
         self.dead = False
         self.on_report: Callable[[int], None] = lambda _: None
         self.failure: dict[str, Any] | None = None
@@ -41,7 +46,8 @@ class Process:
         """
         try:
             while piece := os.read(self.report, 65536):
-                self._told += piece
+                if len(self._told) < _LONGEST_REPORT:
+                    self._told += piece
         except BlockingIOError:
             return self.dead
         return True
@@ -52,10 +58,7 @@ class Process:
         os.close(self.report)
         self.report = -1
         self.started_ns = time.time_ns()
-        if not self._told:
-            return None
-        failure: dict[str, Any] = decode(self._told)
-        return failure
+        return _failure(self._told) if self._told else None
 
     def state(self) -> dict[str, Any]:
         return {
@@ -65,6 +68,16 @@ class Process:
             "code": self.exit_code,
             "process": self.spec,
         }
+
+
+def _failure(told: bytes) -> dict[str, Any]:
+    # Where the container may trace, it may have spoken for the child.
+    try:
+        report = decode(told)
+        failure = {name: str(report[name]) for name in ("step", "path", "message")}
+        return failure | {"errno": int(report["errno"])}
+    except (ValueError, TypeError, KeyError):
+        return {"step": "start", "path": "", "message": "it ended in the middle of its start", "errno": 0}
 
 
 def exit_code(status: int) -> int:

@@ -18,6 +18,7 @@ from boxship.runtime.launch.values import Exit, StartRequest
 from boxship.runtime.launch.work import Work
 from boxship.runtime.launch.zygote import Zygote
 from boxship.shim import wire
+from boxship.shim.guard import may_trace
 
 
 class Launcher:
@@ -93,6 +94,10 @@ class Launcher:
         }
         if operations["cgroup"]["path"]:
             message |= self._groups(operations["cgroup"]["path"], request.spec["linux"].get("resources") or {})
+        shared_pids = message["pid_namespace"]
+        if shared_pids or (operations["namespaces"] & CLONE_NEWPID and may_trace(request.spec["process"])):
+            # Whose processes may trace others, or meets such: execs take a longer way in.
+            message["guarded"] = True
         if request.runtime:
             message["runtime"] = request.runtime
         monitor = Monitor(request.container_id, ours)
