@@ -46,6 +46,7 @@ MOUNT_ATTR_NOSYMFOLLOW = 0x200000
 # linux/magic.h
 PROC_SUPER_MAGIC = 0x9FA0
 
+MS_MOVE = 0x2000
 MS_REC = 0x4000
 MS_UNBINDABLE = 1 << 17
 MS_PRIVATE = 1 << 18
@@ -200,6 +201,22 @@ def _old_overlay(lower: list[str], upper: str, work: str, plain: list[tuple[str,
 def set_propagation(path: str, flags: int) -> None:
     """Change propagation by mount(2): MS_SLAVE, MS_PRIVATE, MS_SHARED, with MS_REC for the whole tree."""
     syscall("mount", None, os.fsencode(path), None, flags, None)
+
+
+def unmount(path: str) -> None:
+    """Take a mount and all below it out of the tree at once (umount2(2), MNT_DETACH)."""
+    syscall("umount2", os.fsencode(path), MNT_DETACH)
+
+
+def move_root(root_fd: int) -> None:
+    """Put the mount at `root_fd` over the root and go there, for an initial ramfs, which pivot_root(2) does not take.
+
+    The old root stays below it: who may mount in there can get it back.
+    """
+    os.fchdir(root_fd)
+    syscall("mount", b".", b"/", None, MS_MOVE, None)
+    os.chroot(".")
+    os.chdir("/")
 
 
 def pivot_root(root_fd: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from boxship.kernel.mount import unmount
 from boxship.lib.errors import BoxshipError
 from boxship.lib.plainjson import encode
 from boxship.oci.container import Container
@@ -30,6 +31,10 @@ def destroy(container: Container, log: Log, *, poststop: dict[str, Any] | None) 
         cgroup.kill_all()
         cgroup.remove()
         _parent(cgroup.path)
+    before = container.record.get("host_mounts", 0)
+    if before and own_mount_id(container.record["rootfs"]) != before:
+        # Without a mount namespace of its own its mounts are the host's.
+        unmount(container.record["rootfs"])
     container.remove()
     for index, hook in enumerate((poststop or {}).get("poststop") or []):
         try:
@@ -37,6 +42,16 @@ def destroy(container: Container, log: Log, *, poststop: dict[str, Any] | None) 
         except HookFailed as failed:
             # The container is gone already: the hooks after it are still due (runtime.md, step 13).
             log.warning(f"error running poststop hook: {failed}")
+
+
+def own_mount_id(path: str) -> int:
+    """The number of the mount that a path lies on (proc_pid_mountinfo(5))."""
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        with open(f"/proc/self/fdinfo/{fd}") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("mnt_id:"))
+    finally:
+        os.close(fd)
 
 
 def _parent(path: str) -> None:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from boxship.kernel import process as kernel
-from boxship.lib.errors import Conflict, StepFailed
+from boxship.lib.errors import Conflict, StepFailed, Unsupported
 from boxship.lib.plainjson import decode
 from boxship.oci.console import Console
 from boxship.oci.container import Container, start_time
@@ -19,6 +19,8 @@ def enter(container: Container, process: dict[str, Any], console: Console, below
 
     Conflict when the container has ended, StepFailed when the program does not come to run.
     """
+    if container.record.get("host_mounts"):
+        raise Unsupported(f"container {container.id} has no mount namespace of its own: nothing can be run inside it")
     try:
         pidfd = os.pidfd_open(container.pid)
     except ProcessLookupError:

@@ -14,7 +14,7 @@ from boxship.lib.plainjson import encode
 from boxship.oci.console import Console
 from boxship.oci.container import Container, start_time
 from boxship.oci.context import Context
-from boxship.oci.destroy import destroy, hook_state
+from boxship.oci.destroy import destroy, hook_state, own_mount_id
 from boxship.oci.log import timestamp
 from boxship.shim import child, wire
 from boxship.shim.become import Stdio
@@ -88,6 +88,7 @@ def _write(container: Container, bundle: str, spec: dict[str, Any], options: Opt
             "made_cgroup": not _exists(linux["cgroupsPath"]),
             "seccomp": program,
             "own_pids": bool(operations["namespaces"] & kernel.CLONE_NEWPID),
+            "host_mounts": own_mount_id(spec["root"]["path"]) if operations["steps"][-1][0] == "chroot" else 0,
             "creating": True,
         }
     )

@@ -85,7 +85,8 @@ def plan(spec: dict[str, Any], *, seccomp_program: str = "") -> dict[str, Any]:
         steps.append(("hostname", {"name": spec["hostname"]}))
     if spec.get("domainname"):
         steps.append(("domainname", {"name": spec["domainname"]}))
-    steps += _root_steps(spec, private_cgroupns)
+    own_mounts = bool(create & CLONE_NEWNS) or any(flag == CLONE_NEWNS for flag, _ in join)
+    steps += _root_steps(spec, private_cgroupns, own_mounts)
     planned = {
         "version": VERSION,
         "namespaces": create,
@@ -145,8 +146,6 @@ def _namespaces(wanted: list[dict[str, str]]) -> tuple[int, list[tuple[int, str]
             join.append((flag, namespace["path"]))
         else:
             create |= flag
-    if not create & CLONE_NEWNS and not any(flag == CLONE_NEWNS for flag, _ in join):
-        raise InvalidParameter("a container without a mount namespace is not possible")
     return create, join
 
 
@@ -189,7 +188,7 @@ def _open_early(steps: list[Step], user: dict[str, Any] | None) -> list[dict[str
     return sources
 
 
-def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
+def _root_steps(spec: dict[str, Any], private_cgroupns: bool, own_mounts: bool) -> list[Step]:
     linux = spec.get("linux") or {}
     root = spec["root"]
     wanted = propagation_flags(linux.get("rootfsPropagation") or "rslave")
@@ -198,12 +197,13 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     first = MS_SLAVE if wanted & (MS_SHARED | MS_SLAVE) else MS_PRIVATE
     sources, mounts = _mount_steps(spec, private_cgroupns)
     steps: list[Step] = [("sources", {"sources": sources})] if sources else []
-    steps.append(("propagation", {"flags": first | MS_REC}))
+    if own_mounts:
+        steps.append(("propagation", {"flags": first | MS_REC}))
     overlay = (spec.get("annotations") or {}).get("boxship.overlay")
     if overlay:
         steps.append(("overlay", {"target": root["path"], **decode(overlay)}))
     else:
-        steps.append(("root", {"path": root["path"]}))
+        steps.append(("root", {"path": root["path"]} if own_mounts else {"path": root["path"], "private": True}))
     steps += mounts
     shm = (spec.get("annotations") or {}).get("boxship.shm")
     if shm:
@@ -223,6 +223,9 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool) -> list[Step]:
     if hooks.get("createContainer"):
         steps.append(("container_hooks", {"hooks": hooks["createContainer"]}))
     pivot: dict[str, Any] = {"readonly": bool(root.get("readonly"))}
+    if not own_mounts:
+        # Whoever makes such a container takes its mounts down again (oci/destroy.py).
+        return [*steps, ("chroot", pivot)]
     if wanted & (MS_SHARED | MS_UNBINDABLE):
         pivot["propagation"] = wanted
     steps.append(("pivot", pivot))

@@ -31,6 +31,7 @@ def open_pty(root_fd: int, size: tuple[int, int], receiver: _socket.socket) -> i
         status = os.fstat(master)
         if not stat.S_ISCHR(status.st_mode) or status.st_rdev != _PTMX:
             raise OSError(errno.ENOTTY, "it is no terminal multiplexer")
+        os.set_blocking(master, True)
         fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
         slave = int(fcntl.ioctl(master, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
         if size != (0, 0):

@@ -64,9 +64,11 @@ def overlay(builder: Builder, target: str, lower: list[str], upper: str, work: s
     _enter_root(builder, target, detached)
 
 
-def root(builder: Builder, path: str, early: int = -1) -> None:
+def root(builder: Builder, path: str, early: int = -1, private: bool = False) -> None:
     # pivot_root wants the new root to be a mount point.
     detached = mount.clone_tree(path, recursive=True) if early < 0 else builder.sources.pop(early)
+    if private:
+        mount.set_attributes(detached, propagation=mount.MS_PRIVATE, recursive=True)
     _enter_root(builder, path, detached)
 
 
@@ -157,7 +159,7 @@ def bind(
     recursive_clear: int = 0,
     early: int = -1,
 ) -> None:
-    detached = _clone_source(source, recursive) if early < 0 else builder.sources.pop(early)
+    detached = _clone_source(source, recursive) if early < 0 else steps_oci.take(builder, early)
     try:
         folder = stat.S_ISDIR(os.fstat(detached).st_mode)
         # The clone came out of a slave tree; Docker's binds are private unless asked.
@@ -359,10 +361,13 @@ def workdir(builder: Builder, path: str) -> None:
         os.close(fd)
 
 
-def pivot(builder: Builder, readonly: bool, propagation: int = 0) -> None:
+def pivot(builder: Builder, readonly: bool, propagation: int = 0, no_pivot: bool = False) -> None:
     if readonly:
         mount.set_attributes(builder.root_fd, add=mount.MOUNT_ATTR_RDONLY)
-    mount.pivot_root(builder.root_fd)
+    if no_pivot:
+        mount.move_root(builder.root_fd)
+    else:
+        mount.pivot_root(builder.root_fd)
     if propagation:
         # Only now: before, the root's peers would have been the host's.
         mount.set_propagation("/", propagation)
@@ -389,6 +394,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "mask": mask,
     "workdir": workdir,
     "pivot": pivot,
+    "chroot": steps_oci.chroot,
     "sources": steps_oci.sources,
     "time": steps_oci.time,
     "remount": steps_oci.remount,

@@ -30,6 +30,18 @@ def time(builder: Builder, offsets: list[tuple[str, int, int]]) -> None:
     process.enter_new_time_namespace(offsets)
 
 
+def take(builder: Builder, number: int) -> int:
+    """A mount that was opened before, by its number."""
+    early = builder.sources.pop(number)
+    try:
+        # A copy made now comes after the mounts before it in mountinfo too, as the spec has them (Linux >= 6.15).
+        late = mount.clone_fd(early, recursive=True)
+    except OSError:
+        return early
+    os.close(early)
+    return late
+
+
 def remount(
     builder: Builder, target: str, add: int, clear: int, propagation: int, options: list[tuple[str, str | None]]
 ) -> None:
@@ -46,6 +58,15 @@ def remount(
             mount.reconfigure(place, options)
     finally:
         os.close(place)
+
+
+def chroot(builder: Builder, readonly: bool) -> None:
+    """The root switch without a mount namespace of the container's own: the host's tree must stay as it is."""
+    if readonly:
+        mount.set_attributes(builder.root_fd, add=mount.MOUNT_ATTR_RDONLY)
+    os.fchdir(builder.root_fd)
+    os.chroot(".")
+    builder.close()
 
 
 def bind_device(builder: Builder, path: str, kind: int, number: int, place: int) -> None:

@@ -106,7 +106,6 @@ def test_a_file_systems_own_options_are_kept() -> None:
     "bad",
     [
         {"namespaces": [{"type": "moon"}]},
-        {"namespaces": [{"type": "pid"}]},
         {"rootfsPropagation": "sideways"},
     ],
 )
