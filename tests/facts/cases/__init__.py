@@ -19,6 +19,7 @@ from tests.facts.cases import (
     raw,
     run,
     security,
+    stats,
     system,
 )
 
@@ -37,6 +38,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "ps": ps.CASES,
     "raw": raw.CASES,
     "run": run.CASES,
+    "stats": stats.CASES,
     "security": security.CASES,
     "system": system.CASES,
 }

@@ -27,7 +27,6 @@ _MISSING = (
     ("POST", "/containers/{ref}/unpause", "pause containers"),
     ("POST", "/containers/{ref}/rename", "rename containers"),
     ("POST", "/containers/{ref}/update", "change containers"),
-    ("GET", "/containers/{ref}/stats", "measure containers"),
     ("GET", "/containers/{ref}/top", "list the processes of containers"),
     ("POST", "/volumes/create", "make volumes"),
     ("POST", "/volumes/prune", "make volumes, so there are none to prune"),

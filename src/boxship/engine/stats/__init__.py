@@ -1,0 +1,1 @@
+"""What a container uses: figures of its control group and its network, in the API's shape."""
