@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from tests.facts import features as facts
+from tests.probe.disk import disk
 
 # Section -> the features that it hangs on, on top of those of the set of options.
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -55,4 +56,4 @@ def _nodes() -> str:
 def machine_features() -> dict[str, str]:
     """All features that a report may hang on, as this machine has them."""
     names = {name for needed in SECTIONS.values() for name in needed} - {"hidden"}
-    return facts.features(tuple(sorted(names))) | {"hidden": _hidden(), "nodes": _nodes()}
+    return facts.features(tuple(sorted(names))) | {"hidden": _hidden(), "nodes": _nodes(), "disk": disk()}

@@ -26,12 +26,14 @@ PROFILE = """{
 class Options:
     """One set: the words of `docker run`. other: another container runs beside it, called `{other}` in the words.
 
-    depends: features of the machine (tests/facts/features.py) that all of its answers hang on.
+    exec: the words of `docker exec`, by which the probe is run in that container. depends: features of the machine
+    (tests/probe/machine.py) that its devices and control groups hang on.
     """
 
     name: str
     words: str = ""
     other: bool = False
+    exec: str | None = None
     depends: tuple[str, ...] = ()
 
 
@@ -91,5 +93,15 @@ OPTIONS = (
         "--mount type=bind,src={folder},dst=/b,readonly,bind-recursive=writable "
         "--mount type=bind,src={folder},dst=/c,readonly,bind-recursive=disabled",
     ),
+    Options("throttled", "--device-read-bps {disk}:1mb --device-write-iops {disk}:100", depends=("disk",)),
+    Options("host-users", "--userns host"),
+    Options("privileged-read-only", "--privileged --read-only", depends=("nodes",)),
+    Options("joined", exec=""),
+    Options("joined-privileged", exec="--privileged"),
+    Options("joined-user", "--user worker --group-add extra", exec=""),
+    Options("joined-as-user", exec="--user worker:audio -e A=1 -w /tmp"),
+    Options("joined-confined", "--cap-drop ALL --security-opt no-new-privileges --read-only", exec=""),
+    Options("joined-confined-privileged", "--cap-drop ALL --security-opt seccomp={profile}", exec="--privileged"),
+    Options("joined-limits", "--ulimit nofile=100 --oom-score-adj 400 --pids-limit 50 --init", exec=""),
     Options("covered", "-v /dev/null:/etc/hosts -v {empty}:/dev/mqueue --tmpfs /dev/shm:size=2m"),
 )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.probe.disk import disk
 from tests.probe.filters import answers
 from tests.probe.options import PROFILE, Options
 from tests.support.archives import Entry, Image, archive, busybox_root, layer
@@ -45,13 +46,15 @@ def ask(docker: Ask, options: Options, prefix: str, folder: Path, engine_socket:
     name, other = f"{prefix}-{options.name}", f"{prefix}-{options.name}-other"
     profile = folder / "profile.json"
     profile.write_text(PROFILE)
-    words = options.words.format(other=other, profile=profile, folder="/etc", empty="/srv")
+    words = options.words.format(other=other, profile=profile, folder="/etc", empty="/srv", disk=disk())
     try:
         ids = {}
         if options.other:
             ids["OTHER"] = docker("run", "-d", "--ipc", "shareable", "--name", other, IMAGE).strip()
         ids["ID"] = docker("run", "-d", "--name", name, *shlex.split(words), IMAGE).strip()
         text = _output(docker, name)
+        if options.exec is not None:
+            text = docker("exec", *shlex.split(options.exec), name, "/probe")
         pid = _pid(docker, name)
         report = _inside(text, ids, _limits_of(engine_socket))
         others = _pid(docker, other) if options.other else 0

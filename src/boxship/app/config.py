@@ -61,6 +61,7 @@ class DaemonConfig:
     init: bool = False
     init_path: str = ""
     selinux_enabled: bool = False
+    userns_remap: str = ""
     default_runtime: str = BUILT_IN
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tls: bool = False
@@ -95,7 +96,7 @@ _SWITCHES = ("debug", "init", "selinux-enabled", "tls", "tlsverify")
 _FILES = ("tlscacert", "tlscert", "tlskey")
 _TEXT = (
     *("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "init-path", "config"),
-    *("default-runtime", *_FILES),
+    *("default-runtime", "userns-remap", *_FILES),
 )
 _LISTS = ("host", "log-opt", "add-runtime")
 
@@ -229,6 +230,12 @@ def check(config: DaemonConfig) -> DaemonConfig:
         runtime_command(config.default_runtime, config.runtimes)
     except InvalidParameter:
         raise UsageError(f"specified default runtime '{config.default_runtime}' does not exist") from None
+    if config.userns_remap:
+        raise UsageError(
+            "--userns-remap is not supported yet, and without it root in a container is root of the machine, with "
+            "fewer capabilities\n"
+            "  to run a container as somebody else:   docker run --user UID:GID …"
+        )
     _check_tls(config)
     return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
 

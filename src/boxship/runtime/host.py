@@ -21,7 +21,7 @@ def find_features() -> HostFeatures:
     """Look at the kernel and the machine (blocks some milliseconds). Unavailable without control groups."""
     layout = detect()
     mask = bounding_mask()
-    process_label, file_label = _selinux_contexts()
+    process_label, file_label = selinux_contexts()
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return HostFeatures(
         cgroup_v2=layout.version == 2,
@@ -53,16 +53,17 @@ def _has_apparmor() -> bool:
     )
 
 
-def _selinux_contexts() -> tuple[str, str]:
+def selinux_contexts(root: str = "") -> tuple[str, str]:
     """The contexts that the machine's policy has for containers' processes and files, "" where SELinux is off.
 
-    Sources: selinux(8), /etc/selinux/config; the keys of the file are those of libselinux's lxc_contexts(5).
+    root: what stands before all paths. Sources: selinux(8), /etc/selinux/config; the keys of the file are those of
+    libselinux's lxc_contexts(5).
     """
-    if not Path("/sys/fs/selinux/enforce").exists():
+    if not Path(f"{root}/sys/fs/selinux/enforce").exists():
         return "", ""
-    policy = _assignments("/etc/selinux/config").get("SELINUXTYPE", "targeted")
+    policy = _assignments(f"{root}/etc/selinux/config").get("SELINUXTYPE", "targeted")
     for path in ("/usr/share/containers/selinux/contexts", f"/etc/selinux/{policy}/contexts/lxc_contexts"):
-        found = _assignments(path)
+        found = _assignments(f"{root}{path}")
         if found.get("process") and found.get("file"):
             return found["process"], found["file"]
     return "", ""

@@ -351,7 +351,7 @@ def test_exec():
     assert process["capabilities"] == {"bounding": [], "effective": [], "permitted": []}
     assert process["noNewPrivileges"] is True
     assert process["rlimits"] == [{"type": "RLIMIT_CORE", "hard": 0, "soft": 0}]
-    assert "oomScoreAdj" not in process
+    assert process["oomScoreAdj"] == 0
     own = ExecConfig(cmd=["id"], user="root", working_dir="/x", privileged=True, tty=True, console_size=[5, 6])
     process = build_exec_process(container, options, FEATURES, own)
     assert (process["user"]["username"], process["cwd"]) == ("root", "/x")

@@ -67,7 +67,7 @@ def _defaults(host: HostConfig, security: Security) -> list[dict[str, Any]]:
         _PROC,
         _DEV,
         _DEVPTS,
-        _SYS_WRITABLE if host.privileged and not host.readonly_rootfs else _SYS,
+        _SYS_WRITABLE if host.privileged else _SYS,
         _CGROUP_WRITABLE if writable_cgroups else _CGROUP,
         _MQUEUE,
     ]

@@ -86,7 +86,8 @@ def build_exec_process(
     config: ContainerConfig, host: HostConfig, features: HostFeatures, exec: ExecConfig, process_label: str = ""
 ) -> dict[str, Any]:
     """`process` of `docker exec` in a running container with this config: its environment, folder and user unless
-    the exec names others; its capabilities unless the exec is privileged; always its AppArmor profile and label.
+    the exec names others; its capabilities unless the exec is privileged; always its AppArmor profile, its label and
+    its OOM score.
     """
     arguments = list(exec.cmd or ())
     if not arguments:
@@ -96,6 +97,7 @@ def build_exec_process(
     process = _process(arguments, user, folder, host, security)
     _set_labels(process, host, security, features, process_label)
     process["env"] = environment(config, tty=exec.tty, more=exec.env)
+    process["oomScoreAdj"] = host.oom_score_adj
     held = features.capabilities if exec.privileged else container_capabilities(host, features)
     _set_capabilities(process, held)
     if exec.tty:
