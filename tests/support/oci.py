@@ -112,7 +112,7 @@ class Runtime:
     def _left(self) -> tuple[list[str], list[str]]:
         with open("/proc/self/mountinfo") as file:
             mounts = [line.split(" ")[4] for line in file if str(self.folder) in line]
-        groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{self.id}")]
+        groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/boxship-oci/{self.id}")]
         return mounts, groups
 
     def close(self) -> None:

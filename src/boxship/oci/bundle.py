@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from boxship.kernel.label import apparmor_enabled, selinux_enabled
@@ -11,6 +13,7 @@ from boxship.kernel.process import CAPABILITIES
 from boxship.lib.errors import InvalidParameter, NotFound, Unsupported
 from boxship.lib.plainjson import decode
 from boxship.oci.log import Log
+from boxship.shim.plan import plan
 
 _SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
 _HOOKS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
@@ -37,10 +40,23 @@ def check_spec(spec: dict[str, Any], bundle: str, log: Log) -> dict[str, Any]:
 
     InvalidParameter and Unsupported name the property.
     """
-    try:
+    with _shape():
         return _checked(spec, bundle, log)
-    except (AttributeError, TypeError, KeyError) as error:
-        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def plan_of(spec: dict[str, Any], program: str) -> dict[str, Any]:
+    """The plan of a checked spec; program: the compiled seccomp filter's path, "" for none. InvalidParameter."""
+    with _shape():
+        return plan(spec, seccomp_program=program)
+
+
+@contextmanager
+def _shape() -> Iterator[None]:
+    """A spec of another shape than the schema's: a text for a list, a missing key."""
+    try:
+        yield
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        what = f"{error.args[0]!r} is missing or not known" if isinstance(error, KeyError) else str(error)
         raise InvalidParameter(f"config.json is not a valid runtime spec: {what}") from None
 
 

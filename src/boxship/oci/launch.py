@@ -11,6 +11,7 @@ from typing import Any
 from boxship.kernel import process as kernel
 from boxship.lib.errors import BoxshipError, StepFailed
 from boxship.lib.plainjson import encode
+from boxship.oci.bundle import plan_of
 from boxship.oci.console import Console
 from boxship.oci.container import Container, start_time
 from boxship.oci.context import Context
@@ -21,7 +22,6 @@ from boxship.shim.become import Stdio
 from boxship.shim.failure import Failed
 from boxship.shim.gate import CREATED, HOOKS, Gate, read_message
 from boxship.shim.hooks import HookFailed, run_hooks
-from boxship.shim.plan import plan
 from boxship.shim.stage import fork_staged
 
 _GROUP_PARENT = "/boxship-oci"
@@ -72,7 +72,7 @@ def _write(container: Container, bundle: str, spec: dict[str, Any], options: Opt
         from boxship.runtime.profiles.compiled import compiled_filter
 
         program = compiled_filter(linux["seccomp"], os.uname().machine, container.folder)
-    operations = plan(spec, seccomp_program=program)
+    operations = plan_of(spec, program)
     process = operations["process"]
     process["preserveFds"] = options.preserve_fds
     process["keepKeyring"] = options.no_new_keyring

@@ -259,10 +259,13 @@ def _mount_steps(spec: dict[str, Any], private_cgroupns: bool) -> tuple[list[dic
             if arguments["attributes"] & MOUNT_ATTR_RDONLY:
                 # The nodes had to be made first.
                 arguments["attributes"] &= ~MOUNT_ATTR_RDONLY
-                read_only = {"add": MOUNT_ATTR_RDONLY, "clear": 0, "propagation": 0, "options": []}
+                arguments["options"] = [option for option in arguments["options"] if option != ("ro", None)]
+                read_only = {"add": MOUNT_ATTR_RDONLY, "clear": 0, "propagation": 0, "options": [("ro", None)]}
                 late.append(("remount", {"target": "/dev", **read_only}))
     if not made:
         steps += _device_steps(devices) if own_dev else [("device", _device(device)) for device in devices]
+    if spec["process"].get("terminal"):
+        steps.append(("console", {}))
     return sources, [*steps, *late]
 
 
