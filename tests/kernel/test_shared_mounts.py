@@ -88,3 +88,25 @@ def test_what_the_host_mounts_later(host: Engine, tmp_path: Path, mode: str, see
     on_host(host, "mount", "-t", "tmpfs", "t", str(source / "from-host"))
     assert (" /x/from-host " in inside(host, "bound", "cat", "/proc/self/mountinfo")) is seen
     on_host(host, "umount", str(source / "from-host"))
+
+
+@pytest.mark.parametrize("runtime", ["crun", "runc"])
+def test_another_runtime_shares_no_more(host: Engine, runtime: str) -> None:
+    """Its root is mounted for it, on this host where every mount is shared."""
+    source = host.base / "source"
+    (source / "from-inside").mkdir(parents=True)
+    (source / "from-host").mkdir()
+    before = mounts(host)
+    binds = [f"{source}:/x:shared"]
+    run(host, "sharing", "sleep", "600", Binds=binds, Privileged=True, Runtime=runtime)
+    run(host, "plain", "sleep", "600", Runtime=runtime)
+    assert mounts(host) == before
+    inside(host, "sharing", "mount", "-t", "tmpfs", "t", "/x/from-inside")
+    assert [path for path in mounts(host) if path not in before] == [str(source / "from-inside")]
+    on_host(host, "mount", "-t", "tmpfs", "t", str(source / "from-host"))
+    assert " /x/from-host " in inside(host, "sharing", "cat", "/proc/self/mountinfo")
+    for name in ("sharing", "plain"):
+        assert host.api.request("DELETE", f"/containers/{name}?force=1").status == 204
+    for made in ("from-inside", "from-host"):
+        on_host(host, "umount", str(source / made))
+    assert mounts(host) == before

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _OVERLAY = "boxship.overlay"
 _GROUPS = "boxship.groups"
+# A folder that every sysfs has and no runtime looks at.
+_APART = "/sys/firmware"
 # What runc 1.1 and crun 1.8 read.
 _OCI_VERSION = "1.0.2"
 
@@ -41,6 +43,9 @@ def prepare_bundle(bundle: str, size: tuple[int, int]) -> None:
     annotations = spec.get("annotations") or {}
     target = spec["root"]["path"]
     if propagates(spec):
+        # Mounts of the container are seen by the host here, so its root is made where the host does not look, and not
+        # below a mount that a bind's source may be on.
+        target = _APART
         make_private(target)
     overlay = annotations.get(_OVERLAY)
     if overlay:
@@ -50,7 +55,8 @@ def prepare_bundle(bundle: str, size: tuple[int, int]) -> None:
     opener = container_opener(root, spec.get("mounts") or [])
     process = with_numbers(spec["process"], groups.split(",") if groups else [], opener)
     os.close(root)
-    write(path, for_others(spec | {"process": with_size(process, size)}))
+    changes = {"process": with_size(process, size), "root": spec["root"] | {"path": target}}
+    write(path, for_others(spec | changes))
 
 
 def _mount_root(target: str, overlay: Json) -> None:
