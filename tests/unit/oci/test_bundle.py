@@ -64,8 +64,11 @@ JUNK = st.recursive(
     max_leaves=6,
 )
 PLACES = st.sampled_from(
-    ["root", "process", "mounts", "linux", "hooks", "ociVersion", "linux.namespaces", "linux.sysctl", "process.rlimits"]
-    + ["process.capabilities", "linux.devices", "process.user", "linux.maskedPaths", "linux.timeOffsets", "mounts.0"]
+    (
+        *("root", "process", "mounts", "linux", "hooks", "ociVersion", "linux.namespaces", "linux.sysctl"),
+        *("process.rlimits", "process.capabilities", "process.user", "linux.devices", "linux.maskedPaths"),
+        *("linux.timeOffsets", "mounts.0"),
+    )
 )
 
 
