@@ -20,14 +20,21 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "files": (),
     "devices": (),
     "sysctls": ("cgroup",),
-    "rights": ("capbnd",),
-    "making": ("capbnd", "cgroup", "apparmor"),
-    "hidden": ("hidden", "apparmor", "capbnd"),
+    "rights": (),
+    "making": ("cgroup", "apparmor"),
+    "hidden": ("hidden", "apparmor"),
     "groups": ("cgroup", "controllers", "cpus", "swap"),
     "mounts": ("hidden", "cgroup", "controllers"),
     "namespaces": ("cgroup",),
     "confined": ("apparmor",),
-    "system calls": ("arch", "capbnd"),
+    "system calls": ("arch",),
+}
+# What a set of options may hang on besides, and which sections then do.
+BESIDES = {
+    "capbnd": ("rights", "making", "hidden", "devices", "system calls"),
+    "disk": ("groups",),
+    "nodes": ("devices",),
+    "swap": ("groups",),
 }
 
 _HIDDEN = ("acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list")
@@ -55,5 +62,5 @@ def _nodes() -> str:
 
 def machine_features() -> dict[str, str]:
     """All features that a report may hang on, as this machine has them."""
-    names = {name for needed in SECTIONS.values() for name in needed} - {"hidden"}
+    names = {"capbnd", *(name for needed in SECTIONS.values() for name in needed)} - {"hidden"}
     return facts.features(tuple(sorted(names))) | {"hidden": _hidden(), "nodes": _nodes(), "disk": disk()}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.probe import recorded
 from tests.probe.conftest import NO_FACT
-from tests.probe.machine import SECTIONS, machine_features
+from tests.probe.machine import BESIDES, SECTIONS, machine_features
 from tests.probe.meant import MEANT
 from tests.probe.options import OPTIONS, Options
 from tests.probe.report import ask, build, image_archive
@@ -48,7 +48,7 @@ def test_a_program_finds_what_docker_gives_it(
     fact = recorded.report(KEPT, options.name)
     wrong = []
     for section in sorted({*fact, *ours}):
-        needed = (*SECTIONS[section], *(options.depends if section in ("devices", "groups") else ()))
+        needed = (*SECTIONS[section], *(name for name in options.depends if section in BESIDES[name]))
         other = [name for name in needed if KEPT["features"][name] != HERE[name]]
         if other:
             reason = f"{section}: another {', '.join(other)}"

@@ -11,7 +11,8 @@ from boxship.runtime.spec.features import HostFeatures
 log = logging.getLogger("boxship.runtime")
 
 _LOADED = "/sys/kernel/security/apparmor/profiles"
-_OWN = "/proc/self/attr/current"
+# The second is whichever module the kernel names first.
+_OWN = ("/proc/self/attr/apparmor/current", "/proc/self/attr/current")
 _MODES = (" (complain)", " (enforce)", " (kill)", " (prompt)", " (unconfined)")
 
 
@@ -26,11 +27,7 @@ def loaded_profiles() -> frozenset[str]:
 
 def load_default(features: HostFeatures) -> None:
     """Give the kernel this version's default profile. BoxshipError, in Docker's words, when it does not take it."""
-    try:
-        own = _without_mode(Path(_OWN).read_text(encoding="utf-8").strip("\0\n"))
-    except OSError:
-        own = "unconfined"
-    status, output = _run(features.apparmor_parser, ["-K", "-r"], profile_text(daemon=own))
+    status, output = _run(features.apparmor_parser, ["-K", "-r"], profile_text(daemon=_own_profile()))
     if status != 0:
         raise BoxshipError(
             f"AppArmor enabled on system but the {DEFAULT_PROFILE} profile could not be loaded: "
@@ -70,6 +67,17 @@ def make_ready(profile: str, features: HostFeatures) -> None:
         "  to load it:          apparmor_parser -r FILE\n"
         "  what is loaded:      aa-status"
     )
+
+
+def _own_profile() -> str:
+    for path in _OWN:
+        try:
+            name = _without_mode(Path(path).read_text(encoding="utf-8").strip("\0\n"))
+        except OSError:
+            continue
+        if name and '"' not in name:
+            return name
+    return "unconfined"
 
 
 def _without_mode(line: str) -> str:
