@@ -208,8 +208,6 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool, own_mounts: bool) 
     shm = (spec.get("annotations") or {}).get("boxship.shm")
     if shm:
         steps.append(("joined_shm", {"namespace": shm, "target": "/dev/shm"}))
-    if spec["process"].get("terminal"):
-        steps.append(("console", {}))
     for key, value in (linux.get("sysctl") or {}).items():
         steps.append(("sysctl", {"key": key, "value": value}))
     steps += [("readonly", {"path": path}) for path in linux.get("readonlyPaths") or []]

@@ -112,3 +112,12 @@ def test_a_file_systems_own_options_are_kept() -> None:
 def test_what_no_step_can_do_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(InvalidParameter):
         plan(spec(**bad))
+
+
+def test_a_terminal_is_opened_once_and_before_dev_is_read_only() -> None:
+    wanted = spec() | {"mounts": [{"destination": "/dev", "type": "tmpfs", "options": ["ro"]}]}
+    wanted["process"]["terminal"] = True
+    steps = plan(wanted)["steps"]
+    names = [name for name, _ in steps]
+    assert names.count("console") == 1
+    assert names.index("device") < names.index("console") < names.index("remount")
