@@ -100,6 +100,13 @@ def export(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
     packer.end()
 
 
+def read_layer(arguments: dict[str, Any], root: int, fds: list[int]) -> None:
+    """Write the archive of the writable layer, as images have layers, to the first further descriptor."""
+    packer = Packer(fds[0], layer=True)
+    packer.folder(os.open(UPPER, _FOLDER, dir_fd=root), None)
+    packer.end()
+
+
 def _load_codec(arguments: dict[str, Any]) -> None:
     load_codec(arguments["compression"])
 
@@ -150,5 +157,6 @@ JOBS: dict[str, Job] = {
     "read_archive": Job(read_archive),
     "changes": Job(compare),
     "export": Job(export),
+    "read_layer": Job(read_layer),
     "write_archive": Job(write_archive, _load_codec),
 }

@@ -11,7 +11,7 @@ import os
 import stat
 
 from boxship.archive.entry import ArchiveError
-from boxship.archive.tree import OPAQUE, is_whiteout
+from boxship.archive.overlay import is_opaque, is_whiteout
 
 MODIFIED, ADDED, DELETED = 0, 1, 2
 
@@ -95,7 +95,7 @@ def _compare(level: _Level, name: bytes, found: list[Change]) -> _Level | None:
     except OSError:
         return None  # removed or replaced meanwhile
     lower = os.open(name, _FOLDER, dir_fd=level.lower) if old is not None and stat.S_ISDIR(old.st_mode) else -1
-    if lower >= 0 and _is_opaque(upper):
+    if lower >= 0 and is_opaque(upper):
         present = set(os.listdir(upper))
         found += [(f"{text}/{gone}", DELETED) for gone in sorted(os.listdir(lower)) if gone not in present]
     return _Level(upper, lower, path, start, listed=len(found) > start and found[start][0] == text)
@@ -129,13 +129,6 @@ def _capability(folder: int, name: bytes) -> bytes:
         return b""
     finally:
         os.close(fd)
-
-
-def _is_opaque(fd: int) -> bool:
-    try:
-        return os.getxattr(fd, OPAQUE) == b"y"
-    except OSError:
-        return False
 
 
 def _lstat(folder: int, name: bytes) -> os.stat_result | None:

@@ -11,6 +11,7 @@ import stat
 
 from boxship.archive import entry as kinds
 from boxship.archive.entry import ArchiveError, Entry
+from boxship.archive.overlay import OPAQUE_WHITEOUT, WHITEOUT, is_opaque, is_whiteout
 from boxship.archive.writer import END, header
 
 # A path of the kernel's longest (PATH_MAX) has no more parts.
@@ -34,10 +35,14 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE)
 
 
 class Packer:
-    """Writes entries to a descriptor, small ones together."""
+    """Writes entries to a descriptor, small ones together.
 
-    def __init__(self, out: int) -> None:
+    layer: the folders are an overlay's writable layer; what it hides of lower ones becomes whiteouts.
+    """
+
+    def __init__(self, out: int, *, layer: bool = False) -> None:
         self._out = out
+        self._layer = layer
         self._pending = bytearray()
         self._seen: dict[tuple[int, int], bytes] = {}
         self._zeros = memoryview(bytes(_CHUNK))
@@ -104,6 +109,9 @@ class Packer:
                 return fd
             if form == stat.S_IFSOCK:
                 return -1
+            if self._layer and is_whiteout(status):
+                self._whiteout(name[: -len(child)] + WHITEOUT + child, status)
+                return -1
             if status.st_nlink > 1 and self._linked(status, name):
                 return -1
             if form == stat.S_IFREG:
@@ -139,6 +147,14 @@ class Packer:
         status = os.fstat(fd)
         entry = _entry(name if name.endswith(b"/") else name + b"/", status)
         entry.xattrs = _xattrs(fd)
+        self._put(entry)
+        if self._layer and is_opaque(fd):
+            self._whiteout(entry.path + OPAQUE_WHITEOUT, status)
+
+    def _whiteout(self, name: bytes, status: os.stat_result) -> None:
+        entry = _entry(name, status)
+        entry.kind, entry.mode = kinds.FILE, 0o600
+        entry.major = entry.minor = 0
         self._put(entry)
 
     def _link(self, target: bytes, name: bytes, status: os.stat_result) -> None:

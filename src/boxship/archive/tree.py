@@ -7,11 +7,11 @@ import os
 import stat
 
 from boxship.archive.entry import ArchiveError, quoted
+from boxship.archive.overlay import OPAQUE, is_whiteout
 from boxship.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, openat2
 
 Path = tuple[bytes, ...]
 
-OPAQUE = "trusted.overlay.opaque"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 # path_resolution(7): the kernel follows as many links before it gives up with ELOOP
 _MOST_LINKS = 40
@@ -157,11 +157,6 @@ def make_folder(parent: int, name: bytes, *, opaque: bool = False) -> None:
             os.setxattr(fd, OPAQUE, b"y")
     finally:
         os.close(fd)
-
-
-def is_whiteout(status: os.stat_result) -> bool:
-    """Whether it is overlayfs' sign for "removed": a character device 0/0 (kernel, overlayfs.rst)."""
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
 def weight(status: os.stat_result) -> int:

@@ -14,11 +14,10 @@ import stat
 from boxship.archive import entry as kinds
 from boxship.archive.attributes import set_by_name, set_owner_and_mode, times_of
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
+from boxship.archive.overlay import OPAQUE, OPAQUE_WHITEOUT, WHITEOUT, is_whiteout
 from boxship.archive.reader import TarReader
-from boxship.archive.tree import OPAQUE, Path, Tree, is_whiteout, make_folder
+from boxship.archive.tree import Path, Tree, make_folder
 
-WHITEOUT = b".wh."
-OPAQUE_WHITEOUT = b".wh..wh..opq"
 _META = b".wh..wh."
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20

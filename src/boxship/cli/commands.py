@@ -8,6 +8,7 @@ its arguments are, see complete/candidates.py), and `run(cli, parsed) -> exit co
 # verb -> (module, what `boxship --help` says)
 VERBS = {
     "attach": ("attach", "Attach your terminal's input and output to a running container"),
+    "commit": ("commit", "Make an image of what a container has changed"),
     "completion": ("completion", "Print the completion script of a shell"),
     "cp": ("cp", "Copy files or folders out of a container or into one"),
     "create": ("create", "Make a container without starting it"),
@@ -41,6 +42,7 @@ GROUPS = {
         "Manage containers",
         {
             "attach": "attach",
+            "commit": "commit",
             "cp": "cp",
             "create": "create",
             "diff": "diff",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from boxship.image.catalog import Catalog
+from boxship.image.commit import Commit, commit
 from boxship.image.import_rootfs import import_rootfs
 from boxship.image.load import Progress, load
 from boxship.image.remove import remove
@@ -96,6 +97,10 @@ class ImageStore:
             message=message or f"Imported from {source}",
             platform=platform,
         )
+
+    def commit(self, stream: Readable, *, parent: str, step: Commit, reference: Reference | None) -> ImageRecord:
+        """Make an image of one more layer, an uncompressed tar, over another image. See commit.py."""
+        return commit(self, stream, parent=parent, step=step, reference=reference)
 
     def load(
         self, stream: Readable, report: Callable[[str], None], progress: Progress | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.facts.case import Case
 from tests.facts.cases import (
+    commit,
     create,
     environment,
     errors,
@@ -24,6 +25,7 @@ from tests.facts.cases import (
 )
 
 GROUPS: dict[str, tuple[Case, ...]] = {
+    "commit": commit.CASES,
     "create": create.CASES,
     "environment": environment.CASES,
     "errors": errors.CASES,

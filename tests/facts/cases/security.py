@@ -6,7 +6,10 @@ from tests.facts.case import Case, Differs, case, d, post, setup
 
 CREATE = "/v1.51/containers/create?name={p}"
 # Docker makes such a container and fails to start it.
-EARLIER = (Differs("0", "refused when it is asked for, not when it starts"), Differs("1", "so there is nothing to remove"))
+EARLIER = (
+    Differs("0", "refused when it is asked for, not when it starts"),
+    Differs("1", "so there is nothing to remove"),
+)
 AT_CREATE = (Differs("0.stderr.0", "refused by create, so without the runtime's part of the sentence"),)
 
 
@@ -56,8 +59,15 @@ CASES = (
     _run("systempaths-unconfined", "--security-opt systempaths=unconfined", "sh -c 'grep -c \" /proc\" /proc/mounts'"),
     _run("systempaths-other", "--security-opt systempaths=foo"),
     _run("label-empty", "--security-opt label="),
-    _run("writable-cgroups", "--security-opt writable-cgroups=true", "sh -c 'grep cgroup /proc/mounts | grep -v hugetlb | cut -d, -f1 | sort | uniq -c | grep -c rw'", depends=("cgroup",)),
-    _settled("option-kept", "SecurityOpt", SecurityOpt=["no-new-privileges", "seccomp=unconfined", "apparmor=unconfined"]),
+    _run(
+        "writable-cgroups",
+        "--security-opt writable-cgroups=true",
+        "sh -c 'grep cgroup /proc/mounts | grep -v hugetlb | cut -d, -f1 | sort | uniq -c | grep -c rw'",
+        depends=("cgroup",),
+    ),
+    _settled(
+        "option-kept", "SecurityOpt", SecurityOpt=["no-new-privileges", "seccomp=unconfined", "apparmor=unconfined"]
+    ),
     _settled("option-host-pid", "SecurityOpt PidMode", PidMode="host"),
     _settled("option-host-ipc", "SecurityOpt IpcMode", IpcMode="host"),
     _settled("option-privileged", "SecurityOpt MaskedPaths ReadonlyPaths CapAdd", Privileged=True),
@@ -73,10 +83,20 @@ CASES = (
     _create("capability-empty", CapAdd=[""]),
     _settled("capability-names", "CapAdd CapDrop", CapAdd=["net_admin", "CAP_SYS_TIME", "all"], CapDrop=["Mknod"]),
     _run("capability-lower-case", "--cap-add net_admin --cap-drop cap_mknod", _STATUS, depends=("capbnd",)),
-    _run("capability-twice", "--cap-add NET_ADMIN --cap-add CAP_NET_ADMIN --cap-drop NET_ADMIN", _STATUS, depends=("capbnd",)),
+    _run(
+        "capability-twice",
+        "--cap-add NET_ADMIN --cap-add CAP_NET_ADMIN --cap-drop NET_ADMIN",
+        _STATUS,
+        depends=("capbnd",),
+    ),
     _run("capability-add-and-drop-all", "--cap-add ALL --cap-drop ALL", _STATUS, depends=("capbnd",)),
     _run("capability-drop-all-add-one", "--cap-drop ALL --cap-add CHOWN", _STATUS, depends=("capbnd",)),
-    _run("capability-privileged-drop", "--privileged --cap-drop ALL", "grep -E Cap /proc/self/status", depends=("capbnd",)),
+    _run(
+        "capability-privileged-drop",
+        "--privileged --cap-drop ALL",
+        "grep -E Cap /proc/self/status",
+        depends=("capbnd",),
+    ),
     _run("capability-missing-here", "--cap-add SYS_RESOURCE", _STATUS, depends=("capbnd",)),
     # Users and groups.
     _run("user-negative", "--user -1", "id"),
@@ -95,16 +115,32 @@ CASES = (
     _run("groups-too-big", "--group-add 4294967296", "id"),
     _earlier("groups-empty", GroupAdd=[""]),
     # Sysctls.
-    _run("sysctl", "--sysctl kernel.shmmax=65536 --sysctl fs.mqueue.msg_max=11", "sh -c 'cat /proc/sys/kernel/shmmax /proc/sys/fs/mqueue/msg_max'"),
+    _run(
+        "sysctl",
+        "--sysctl kernel.shmmax=65536 --sysctl fs.mqueue.msg_max=11",
+        "sh -c 'cat /proc/sys/kernel/shmmax /proc/sys/fs/mqueue/msg_max'",
+    ),
     _earlier("sysctl-of-the-host", Sysctls={"vm.swappiness": "1"}),
     _earlier("sysctl-nonsense", Sysctls={"nonsense": "1"}),
     _earlier("sysctl-hostname", Sysctls={"kernel.hostname": "x"}),
     _create("sysctl-domainname", Sysctls={"kernel.domainname": "x"}),
-    _run("sysctl-missing", "--sysctl net.no_such_thing=1", differs=(Differs("0.stderr.0", "runc tells how it opens /proc"),)),
-    _run("sysctl-bad-value", "--sysctl net.core.somaxconn=many", differs=(Differs("0.stderr.0", "runc tells how it opens /proc"),)),
+    _run(
+        "sysctl-missing",
+        "--sysctl net.no_such_thing=1",
+        differs=(Differs("0.stderr.0", "runc tells how it opens /proc"),),
+    ),
+    _run(
+        "sysctl-bad-value",
+        "--sysctl net.core.somaxconn=many",
+        differs=(Differs("0.stderr.0", "runc tells how it opens /proc"),),
+    ),
     _run("sysctl-host-network", "--network host --sysctl net.core.somaxconn=9", differs=AT_CREATE),
     _run("sysctl-host-ipc", "--ipc host --sysctl kernel.shmmax=9", differs=AT_CREATE),
-    _run("sysctl-slashes", "--sysctl net.ipv4.conf.lo/x.forwarding=1", differs=(Differs("0.stderr.0", "runc tells how it opens /proc"),)),
+    _run(
+        "sysctl-slashes",
+        "--sysctl net.ipv4.conf.lo/x.forwarding=1",
+        differs=(Differs("0.stderr.0", "runc tells how it opens /proc"),),
+    ),
     # Limits of processes.
     _earlier("ulimit-unknown", Ulimits=[{"Name": "nope", "Soft": 1, "Hard": 2}]),
     _earlier("ulimit-soft-above", Ulimits=[{"Name": "nofile", "Soft": 9, "Hard": 2}]),
@@ -138,7 +174,9 @@ CASES = (
     case(
         "security-join-shared-memory",
         setup("run -d --name {p}-other --ipc shareable {base} sh -c 'echo ours >/dev/shm/x; sleep 1000'"),
-        d("run --rm --name {p} --ipc container:{p}-other {base} sh -c 'until [ -s /dev/shm/x ]; do :; done; cat /dev/shm/x; echo more >>/dev/shm/x'"),
+        d(
+            "run --rm --name {p} --ipc container:{p}-other {base} sh -c 'until [ -s /dev/shm/x ]; do :; done; cat /dev/shm/x; echo more >>/dev/shm/x'"
+        ),
         d("exec {p}-other cat /dev/shm/x"),
         d("rm -f {p}-other"),
     ),
@@ -156,7 +194,7 @@ CASES = (
     case(
         "security-join-pid",
         setup(_OTHER),
-        d("run --rm --name {p} --pid container:{p}-other {base} sh -c 'tr \"\\0\" \" \" </proc/1/cmdline'"),
+        d('run --rm --name {p} --pid container:{p}-other {base} sh -c \'tr "\\0" " " </proc/1/cmdline\''),
         d("rm -f {p}-other"),
     ),
     case(
@@ -176,7 +214,9 @@ CASES = (
     case(
         "security-join-network-hostname",
         setup("run -d --name {p}-other --hostname one.example.org {base} sleep 1000"),
-        d("run --rm --name {p} --network container:{p}-other {base} sh -c 'hostname; echo $HOSTNAME; cat /etc/hostname'"),
+        d(
+            "run --rm --name {p} --network container:{p}-other {base} sh -c 'hostname; echo $HOSTNAME; cat /etc/hostname'"
+        ),
         d("rm -f {p}-other"),
     ),
     _run("host-uts", "--uts host", "sh -c 'echo $HOSTNAME | wc -c'"),
@@ -185,7 +225,9 @@ CASES = (
     _run("device-not-one", "--device /etc/passwd"),
     _run("device-mode", "--device /dev/zero:/dev/x:m", "sh -c 'stat -c \"%F %a\" /dev/x; head -c 1 /dev/x | wc -c'"),
     _run("device-mode-bad", "--device /dev/zero:/dev/x:q"),
-    _earlier("device-mode-bad-api", Devices=[{"PathOnHost": "/dev/zero", "PathInContainer": "/x", "CgroupPermissions": "q"}]),
+    _earlier(
+        "device-mode-bad-api", Devices=[{"PathOnHost": "/dev/zero", "PathInContainer": "/x", "CgroupPermissions": "q"}]
+    ),
     _run("device-same", "--device /dev/null", "stat -c '%F %a %t:%T' /dev/null"),
     _earlier("device-rule-bad", DeviceCgroupRules=["nonsense"]),
     _earlier("device-rule-bad-access", DeviceCgroupRules=["c 1:3 q"]),
@@ -196,7 +238,14 @@ CASES = (
     _run("masked", "", "sh -c 'cat /proc/keys /proc/timer_list | wc -c; ls /sys/firmware | wc -l'", depends=("paths",)),
     case(
         "security-masked-own",
-        post(CREATE, {"Image": "{base}", "Cmd": ["sh", "-c", "cat /etc/motd; ls /var; touch /bin/x"], "HostConfig": {"MaskedPaths": ["/etc/motd", "/var", "/no/such"], "ReadonlyPaths": ["/bin"]}}),
+        post(
+            CREATE,
+            {
+                "Image": "{base}",
+                "Cmd": ["sh", "-c", "cat /etc/motd; ls /var; touch /bin/x"],
+                "HostConfig": {"MaskedPaths": ["/etc/motd", "/var", "/no/such"], "ReadonlyPaths": ["/bin"]},
+            },
+        ),
         d("start -a {p}"),
         d("inspect -f '{{json .HostConfig.MaskedPaths}} {{json .HostConfig.ReadonlyPaths}}' {p}"),
         d("rm -f {p}"),
@@ -205,23 +254,92 @@ CASES = (
     _earlier("masked-relative", MaskedPaths=["etc/motd"]),
     _run("read-only", "--read-only", "sh -c 'touch /x; touch /dev/shm/x && echo made; touch /etc/hosts'"),
     # Mounts.
-    _run("tmpfs-options", "--tmpfs /x:size=1m,mode=1700,uid=5,gid=6,exec --tmpfs /y:ro", f"sh -c '{_MOUNT} | cut -d\" \" -f5-; stat -c \"%a %u:%g\" /x'"),
-    _run("tmpfs-mount", "--mount type=tmpfs,dst=/x,tmpfs-size=65536,tmpfs-mode=0711,readonly", f"sh -c '{_MOUNT} | cut -d\" \" -f5-'"),
+    _run(
+        "tmpfs-options",
+        "--tmpfs /x:size=1m,mode=1700,uid=5,gid=6,exec --tmpfs /y:ro",
+        f'sh -c \'{_MOUNT} | cut -d" " -f5-; stat -c "%a %u:%g" /x\'',
+    ),
+    _run(
+        "tmpfs-mount",
+        "--mount type=tmpfs,dst=/x,tmpfs-size=65536,tmpfs-mode=0711,readonly",
+        f"sh -c '{_MOUNT} | cut -d\" \" -f5-'",
+    ),
     _run("tmpfs-nr-inodes", "--tmpfs /x:nr_inodes=5,nr_blocks=10", f"sh -c '{_MOUNT} | cut -d\" \" -f5-'"),
     _run("tmpfs-duplicate", "--tmpfs /x --tmpfs /x:size=1m"),
     _run("tmpfs-relative", "--tmpfs x"),
     _run("tmpfs-and-bind", "--tmpfs /x -v /srv:/x"),
     _run("bind-read-only", "-v /srv:/x:ro", f"sh -c '{_MOUNT} | cut -d\" \" -f5-6; touch /x/y'"),
     _run("bind-recursive-read-only", "--mount type=bind,src=/srv,dst=/x,readonly,bind-recursive=readonly"),
-    _run("bind-recursive-read-only-private", "--mount type=bind,src=/srv,dst=/x,readonly,bind-recursive=readonly,bind-propagation=rprivate", "touch /x/y"),
-    _run("bind-recursive-read-only-writable", "--mount type=bind,src=/srv,dst=/x,bind-recursive=readonly,bind-propagation=rprivate"),
-    _run("bind-recursive-disabled", "--mount type=bind,src=/srv,dst=/x,bind-recursive=disabled", f"sh -c '{_MOUNT} | cut -d\" \" -f5-6'"),
+    _run(
+        "bind-recursive-read-only-private",
+        "--mount type=bind,src=/srv,dst=/x,readonly,bind-recursive=readonly,bind-propagation=rprivate",
+        "touch /x/y",
+    ),
+    _run(
+        "bind-recursive-read-only-writable",
+        "--mount type=bind,src=/srv,dst=/x,bind-recursive=readonly,bind-propagation=rprivate",
+    ),
+    _run(
+        "bind-recursive-disabled",
+        "--mount type=bind,src=/srv,dst=/x,bind-recursive=disabled",
+        f"sh -c '{_MOUNT} | cut -d\" \" -f5-6'",
+    ),
     _run("bind-recursive-bad", "--mount type=bind,src=/srv,dst=/x,bind-recursive=maybe"),
-    _create("bind-read-only-both", Mounts=[{"Type": "bind", "Source": "/srv", "Target": "/x", "ReadOnly": True, "BindOptions": {"ReadOnlyNonRecursive": True, "ReadOnlyForceRecursive": True, "Propagation": "rprivate"}}]),
-    _create("bind-force-without-read-only", Mounts=[{"Type": "bind", "Source": "/srv", "Target": "/x", "BindOptions": {"ReadOnlyForceRecursive": True, "Propagation": "rprivate"}}]),
-    _create("bind-force-shared", Mounts=[{"Type": "bind", "Source": "/srv", "Target": "/x", "ReadOnly": True, "BindOptions": {"ReadOnlyForceRecursive": True, "Propagation": "rshared"}}]),
-    _create("bind-non-recursive-read-only", Mounts=[{"Type": "bind", "Source": "/srv", "Target": "/x", "ReadOnly": False, "BindOptions": {"ReadOnlyNonRecursive": True}}]),
-    _create("bind-propagation-bad", Mounts=[{"Type": "bind", "Source": "/srv", "Target": "/x", "BindOptions": {"Propagation": "sideways"}}]),
+    _create(
+        "bind-read-only-both",
+        Mounts=[
+            {
+                "Type": "bind",
+                "Source": "/srv",
+                "Target": "/x",
+                "ReadOnly": True,
+                "BindOptions": {
+                    "ReadOnlyNonRecursive": True,
+                    "ReadOnlyForceRecursive": True,
+                    "Propagation": "rprivate",
+                },
+            }
+        ],
+    ),
+    _create(
+        "bind-force-without-read-only",
+        Mounts=[
+            {
+                "Type": "bind",
+                "Source": "/srv",
+                "Target": "/x",
+                "BindOptions": {"ReadOnlyForceRecursive": True, "Propagation": "rprivate"},
+            }
+        ],
+    ),
+    _create(
+        "bind-force-shared",
+        Mounts=[
+            {
+                "Type": "bind",
+                "Source": "/srv",
+                "Target": "/x",
+                "ReadOnly": True,
+                "BindOptions": {"ReadOnlyForceRecursive": True, "Propagation": "rshared"},
+            }
+        ],
+    ),
+    _create(
+        "bind-non-recursive-read-only",
+        Mounts=[
+            {
+                "Type": "bind",
+                "Source": "/srv",
+                "Target": "/x",
+                "ReadOnly": False,
+                "BindOptions": {"ReadOnlyNonRecursive": True},
+            }
+        ],
+    ),
+    _create(
+        "bind-propagation-bad",
+        Mounts=[{"Type": "bind", "Source": "/srv", "Target": "/x", "BindOptions": {"Propagation": "sideways"}}],
+    ),
     _create("bind-over-root", Binds=["/srv:/"]),
     _create("mount-over-root", Mounts=[{"Type": "tmpfs", "Target": "/"}]),
     _run("bind-label", "-v /srv:/x:z -v /srv:/y:ro,Z", f"sh -c '{_MOUNT} | cut -d\" \" -f5-6'"),

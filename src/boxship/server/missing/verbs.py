@@ -15,7 +15,6 @@ _MISSING = (
     ("POST", "/build/cancel", "build images"),
     ("POST", "/grpc", "build images with BuildKit"),
     ("POST", "/session", "build images with BuildKit"),
-    ("POST", "/commit", "make images of containers"),
     ("POST", "/auth", "log in to registries"),
     ("GET", "/distribution/{name}/json", "ask registries"),
     ("POST", "/images/{name}/push", "push images"),
