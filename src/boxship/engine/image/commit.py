@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import msgspec
 
+from boxship.engine.container.group import group_of_run
 from boxship.engine.container.merge import merge
 from boxship.engine.container.notify import publish as publish_container
 from boxship.engine.container.register import Container
@@ -38,13 +41,14 @@ async def commit(
     tag: str,
     comment: str,
     author: str,
+    pause: bool,
     changes: list[str],
     config: ContainerConfig | None,
 ) -> str:
     """Make an image; its id. repository: its name, "" for none. changes: Dockerfile instructions.
 
-    config: goes before the container's own, None for that alone. NotFound, InvalidParameter for a bad name or change,
-    Conflict for a container that is being removed, BoxshipError.
+    pause: its processes hold still meanwhile. config: goes before the container's own, None for that alone. NotFound,
+    InvalidParameter for a bad name or change, Conflict for a container that is being removed, BoxshipError.
     """
     container = engine.containers.get(ref)
     reference = parse_tag_target(repository, tag) if repository else None
@@ -61,14 +65,45 @@ async def commit(
         author=author,
         docker_version=VERSION,
     )
+    async with _still(engine, container) if pause and container.running else nullcontext():
+        return await _commit(engine, container, step, reference)
+
+
+async def _commit(engine: Engine, container: Container, step: Commit, reference: Reference | None) -> str:
     image = await _make(engine, container, step, reference)
     publish(engine, image, "create")
     extra = {}
     if reference is not None:
         publish(engine, image, "tag", reference.familiar)
         extra["imageRef"] = reference.familiar
-    publish_container(engine, container, "commit", comment=comment, imageID=image.id, **extra)
+    publish_container(engine, container, "commit", comment=step.comment, imageID=image.id, **extra)
     return image.id
+
+
+@asynccontextmanager
+async def _still(engine: Engine, container: Container) -> AsyncIterator[None]:
+    """Freeze a running container; one that is paused stays so. BoxshipError when it does not come to rest."""
+    try:
+        group = await bulk(group_of_run, engine, container.id)
+        if await bulk(group.frozen):
+            yield
+            return
+        await bulk(group.freeze, True)
+    except FileNotFoundError:
+        # It has just ended.
+        yield
+        return
+    except (KeyError, OSError) as error:
+        raise BoxshipError(f"Cannot pause container {container.id}: {error}") from error
+    publish_container(engine, container, "pause")
+    try:
+        yield
+    finally:
+        try:
+            await bulk(group.freeze, False)
+        except FileNotFoundError:
+            pass  # it was killed meanwhile
+        publish_container(engine, container, "unpause")
 
 
 async def _make(engine: Engine, container: Container, step: Commit, reference: Reference | None) -> ImageRecord:

@@ -22,6 +22,7 @@ async def commit(engine: Engine, request: Request) -> None:
         tag=request.text("tag"),
         comment=request.text("comment"),
         author=request.text("author"),
+        pause=not request.text("pause") or request.flag("pause"),
         changes=request.query.get("changes", []),
         config=config,
     )
