@@ -73,6 +73,9 @@ def _checked(spec: dict[str, Any], bundle: str, log: Log) -> dict[str, Any]:
     spec["mounts"] = [_absolute(entry, bundle) for entry in spec.get("mounts") or []]
     spec["process"] = check_process(spec["process"], log) if spec.get("process") else {}
     _check_linux(spec.get("linux") or {})
+    memory = ((spec.get("linux") or {}).get("resources") or {}).get("memory") or {}
+    if memory.get("kernel"):
+        log.warning("linux.resources.memory.kernel is passed over: the kernel counts that memory with the rest")
     label = (spec.get("linux") or {}).get("mountLabel")
     if label and not selinux_enabled():
         log.warning(f"linux.mountLabel {label!r} is passed over: SELinux is not enabled on this host")

@@ -107,6 +107,30 @@ def test_a_controller_that_is_not_there():
     assert plan_resources({"cpu": {"shares": 2}}, bare) == [("cpu", "cpu.shares", "2")]
 
 
+def test_network_and_rdma():
+    names = ("net_cls", "net_prio", "rdma")
+    layout = Layout(1, {name: f"/sys/fs/cgroup/{name}" for name in names}, [])
+    network = {"classID": 1048577, "priorities": [{"name": "eth0", "priority": 5}]}
+    rdma = {"mlx5_1": {"hcaHandles": 3, "hcaObjects": 10000}, "mlx4_0": {"hcaObjects": 0}}
+    assert writes(layout, network=network, rdma=rdma) == [
+        "net_cls.classid=1048577",
+        "net_prio.ifpriomap=eth0 5",
+        "rdma.max=mlx5_1 hca_handle=3 hca_object=10000",
+        "rdma.max=mlx4_0 hca_object=0",
+    ]
+    with pytest.raises(InvalidParameter, match=r"net_cls\.classid"):
+        writes(V1, network=network)
+    with pytest.raises(InvalidParameter, match="only with cgroup v1"):
+        writes(V2, network=network)
+    with pytest.raises(InvalidParameter, match=r"rdma\.max"):
+        writes(V2, rdma=rdma)
+
+
+def test_v2_files_are_no_limits_of_v1():
+    with pytest.raises(InvalidParameter, match="cgroup v2"):
+        writes(V1, unified={"memory.high": "1"})
+
+
 def test_shares_and_weights_meet_at_both_ends_and_in_the_middle():
     assert [shares_to_weight(shares) for shares in (0, 2, 1024, 262_144, 1 << 30)] == [1, 1, 100, 10_000, 10_000]
 

@@ -84,6 +84,16 @@ def _v1(resources: dict[str, Any]) -> list[Write]:
     writes += _v1_block_io(resources.get("blockIO") or {})
     for limit in resources.get("hugepageLimits") or ():
         writes.append(("hugetlb", f"hugetlb.{limit['pageSize']}.limit_in_bytes", str(limit["limit"])))
+    network = resources.get("network") or {}
+    if network.get("classID") is not None:
+        writes.append(("net_cls", "net_cls.classid", str(network["classID"])))
+    for entry in network.get("priorities") or ():
+        writes.append(("net_prio", "net_prio.ifpriomap", f"{entry['name']} {entry['priority']}"))
+    writes += _rdma(resources)
+    if resources.get("unified"):
+        raise InvalidParameter(
+            "linux.resources.unified is for cgroup v2, and this machine has cgroup v1: name the limits one by one"
+        )
     return writes + v1_device_writes(resources.get("devices") or [])
 
 
@@ -119,6 +129,12 @@ def _v2(resources: dict[str, Any]) -> list[Write]:
     writes += _v2_block_io(resources.get("blockIO") or {})
     for limit in resources.get("hugepageLimits") or ():
         writes.append(("hugetlb", f"hugetlb.{limit['pageSize']}.max", str(limit["limit"])))
+    network = resources.get("network") or {}
+    if network.get("classID") is not None or network.get("priorities"):
+        raise InvalidParameter(
+            "network classes and priorities exist only with cgroup v1; this machine has cgroup v2: run without them"
+        )
+    writes += _rdma(resources)
     for file, value in (resources.get("unified") or {}).items():
         if "/" in file or file.startswith("cgroup."):
             raise InvalidParameter(f"{file!r} in linux.resources.unified is not the file of a controller")
@@ -155,6 +171,15 @@ def _v2_block_io(block: dict[str, Any]) -> list[Write]:
     for key, (_, name) in _THROTTLES.items():
         for device in block.get(key) or ():
             writes.append(("io", "io.max", f"{device['major']}:{device['minor']} {name}={device['rate']}"))
+    return writes
+
+
+def _rdma(resources: dict[str, Any]) -> list[Write]:
+    names = (("hcaHandles", "hca_handle"), ("hcaObjects", "hca_object"))
+    writes: list[Write] = []
+    for device, limits in (resources.get("rdma") or {}).items():
+        values = [f"{name}={limits[key]}" for key, name in names if limits.get(key) is not None]
+        writes.append(("rdma", "rdma.max", " ".join((device, *values))))
     return writes
 
 
