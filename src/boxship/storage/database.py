@@ -4,6 +4,7 @@ Any thread may call it; writes are taken one at a time. A table belongs to one m
 schema here with `migrations` steps; an older database is brought forward at open, a newer one is refused.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -31,6 +32,13 @@ class Database:
     def __init__(self, path: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
         """Open or create the database at `path`. BoxshipError when a newer Boxship wrote it."""
         self._lock = threading.RLock()
+        # Records hold what people put into environments: nobody else reads them. SQLite gives the mode to its other
+        # files (-wal, -shm), too.
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.fchmod(fd, 0o600)
+        finally:
+            os.close(fd)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
