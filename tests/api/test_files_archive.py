@@ -34,7 +34,7 @@ def make(docker: Cli, name: str) -> Make:
     """Makes a container in a state, after a command has run in it where one can: `make(state, "touch /x", "-v…")`."""
 
     def container(state: str, prepare: str = "true", *options: str) -> str:
-        docker("create", "--name", name, *options, "bx/base:1", "sh", "-c", f"{prepare}; exec sleep 1000").succeeded()
+        docker("create", "--name", name, *options, "bx/base:1", "sleep", "1000").succeeded()
         if state != "created":
             docker("start", name).succeeded()
             docker("exec", name, "sh", "-c", prepare).succeeded()
@@ -228,3 +228,50 @@ def test_reading_changes_nothing(docker: Cli, api: Api, make: Make, tmp_path: Pa
     upper = (inspected["GraphDriver"]["Data"] or {}).get("UpperDir")
     if upper and os.path.isdir(upper):
         assert "no" not in os.listdir(upper)
+
+
+def test_attributes(api: Api, make: Make, state: str) -> None:
+    """What users set, and the capabilities of programs, go in and out; overlayfs' own marks do not."""
+    ref = make(state)
+    capability = "\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    given = {"user.note": "kept", "security.capability": capability, "trusted.overlay.opaque": "y"}
+    sent = tar(file("f", b"x", xattrs=given), folder("d", xattrs={"trusted.overlay.opaque": "y", "user.on": "folder"}))
+    assert put(api, ref, "/tmp", sent).status == 200
+    found = members(archive(api, ref, "/tmp/f"))["f"].pax_headers
+    assert found["SCHILY.xattr.user.note"] == "kept"
+    assert found["SCHILY.xattr.security.capability"] == capability
+    assert not [name for name in found if "overlay" in name]
+    assert members(archive(api, ref, "/tmp/d"))["d"].pax_headers == {"SCHILY.xattr.user.on": "folder"}
+
+
+def test_all_kinds_of_files(api: Api, make: Make) -> None:
+    """Devices and pipes are copied as what they are, and nobody waits for a pipe."""
+    ref = make("running", "mkdir -p /tmp/k; mkfifo /tmp/k/p; mknod /tmp/k/null c 1 3")
+    found = members(archive(api, ref, "/tmp/k"))
+    assert {name: member.type for name, member in found.items() if name != "k"} == {
+        "k/p": tarfile.FIFOTYPE,
+        "k/null": tarfile.CHRTYPE,
+    }
+    assert (found["k/null"].devmajor, found["k/null"].devminor) == (1, 3)
+    assert members(archive(api, ref, "/tmp/k/p"))["p"].isfifo()
+
+
+def test_export_has_no_mounts(docker: Cli, make: Make, state: str, tmp_path: Path) -> None:
+    """It is the root alone, whatever is mounted and whether it runs."""
+    (tmp_path / "bound").write_text("of the host")
+    ref = make(state, "echo x >/tmp/own", "-v", f"{tmp_path}:/mnt/v", "--tmpfs", "/scratch")
+    said = docker("export", ref).succeeded()
+    with tarfile.open(fileobj=io.BytesIO(said.out)) as opened:
+        names = opened.getnames()
+    assert "bin/busybox" in names and not [name for name in names if name.startswith(("mnt/v/", "proc/", "scratch/"))]
+    assert ("tmp/own" in names) == (state != "created")
+
+
+def test_an_archive_that_never_ends(api: Api, make: Make) -> None:
+    """A gigabyte of zeros is one of gzip's kilobytes: it is extracted in bounded memory, or refused."""
+    import gzip
+
+    ref = make("created")
+    bomb = gzip.compress(tar(file("zeros", b"\0" * (256 << 20))), 1)
+    assert put(api, ref, "/tmp", bomb).status == 200
+    assert stat(api.request("HEAD", f"/containers/{ref}/archive?path=/tmp/zeros"))["size"] == 256 << 20

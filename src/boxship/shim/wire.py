@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Raised when a message changes its meaning; new optional keys don't raise it.
-PROTOCOL = 1
+PROTOCOL = 2
 
 _INLINE_LIMIT = 60_000
 # SCM_MAX_FD is 253; nobody here sends near as many.
