@@ -28,6 +28,21 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     manually_stopped: bool = False
 
 
+class BindRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a container's binds depend on beside what was asked for.
+
+    data_root: the engine's folder: a bind of it, or of what holds it, follows the host's unmounts (slave) where nothing
+    else is asked for. flat_read_only: `-v …:ro` leaves what is mounted below it writable, as clients before API 1.44
+    know it.
+    """
+
+    data_root: str = ""
+    flat_read_only: bool = False
+
+
+NO_RULES = BindRules()
+
+
 class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the state database holds of one container, one JSON document.
 
@@ -35,6 +50,7 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     the epoch. config: merged with the image's; host: with the defaults filled in. diff_ids: the image's layers,
     lowest first, so that the container outlives the image's name. image_size: bytes of those layers.
     networks: names of the networks that were asked for. process_label, mount_label: for SELinux, "" for none.
+    binds: the rules that its binds were made by.
     """
 
     id: str
@@ -49,6 +65,7 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     platform: str = "linux"
     process_label: str = ""
     mount_label: str = ""
+    binds: BindRules = NO_RULES
     state: ContainerState = ContainerState()
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from boxship.kernel.cgroup.layout import unescape
 from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model.config import ContainerConfig, DeviceMapping, HostConfig
+from boxship.model.container import NO_RULES, BindRules
 from boxship.runtime.relabel import relabel
 from boxship.runtime.spec.input import DeviceNode, Prepared
 from boxship.runtime.spec.labels import shared_label
@@ -17,13 +18,15 @@ _OWN_FOLDERS = frozenset(("pts", "shm", "fd", "mqueue", "hugepages", ".lxc", ".l
 _OWN_NODES = frozenset(("console", "ptmx"))
 
 
-def prepare(config: ContainerConfig, host: HostConfig, *, mount_label: str = "") -> Prepared:
+def prepare(
+    config: ContainerConfig, host: HostConfig, *, mount_label: str = "", rules: BindRules = NO_RULES
+) -> Prepared:
     """Make the sources of `-v` that are missing and label them, look up devices, check mount propagation (blocks).
 
     InvalidParameter for a `--mount` whose source is gone; BoxshipError in Docker's words for devices that are none and
     mounts that can't propagate; OSError when a source can't be made.
     """
-    points = mount_points(config, host)
+    points = mount_points(config, host, rules)
     for point in points:
         if point.kind == "bind" and not os.path.exists(point.source):
             if not point.make_source:
@@ -125,7 +128,8 @@ def _blocks(host: HostConfig) -> dict[str, tuple[int, int]]:
 
 def _propagation(points: list[MountPoint]) -> str:
     """The propagation that the container's root needs, so that those of its binds can be kept."""
-    wanted = {point.propagation.removeprefix("r"): point for point in points}
+    # Of several of a kind one that was asked for.
+    wanted = {point.propagation.removeprefix("r"): point for point in sorted(points, key=lambda point: point.chosen)}
     result = ""
     for kind, marks in (("slave", ("shared:", "master:")), ("shared", ("shared:",))):
         point = wanted.get(kind)
@@ -133,6 +137,9 @@ def _propagation(points: list[MountPoint]) -> str:
             continue
         mountpoint, tags = _mount_of(os.path.realpath(point.source))
         if not any(tag.startswith(marks) for tag in tags):
+            if not point.chosen:
+                # What nobody asked for need not be possible.
+                continue
             what = "shared or slave" if kind == "slave" else "shared"
             raise BoxshipError(f"path {point.source} is mounted on {mountpoint} but it is not a {what} mount")
         result = "rslave" if kind == "slave" else "shared"

@@ -74,6 +74,11 @@ def console_size(request: Request, size: list[int] | None) -> list[int] | None:
     return size if request.api_version >= (1, 42) else None
 
 
+def read_only_binds_are_flat(version: Version) -> bool:
+    """Before 1.44, what was mounted below a read-only `-v` stayed writable."""
+    return version < (1, 44)
+
+
 def shows_image_create(version: Version) -> bool:
     """Events of images that are made: since 1.46."""
     return version >= (1, 46)

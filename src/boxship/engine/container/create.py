@@ -20,7 +20,7 @@ from boxship.lib.errors import Conflict, InvalidParameter, NotFound
 from boxship.lib.ids import new_id
 from boxship.model import platform as platforms
 from boxship.model.config import ContainerConfig, HostConfig
-from boxship.model.container import ContainerRecord
+from boxship.model.container import BindRules, ContainerRecord
 from boxship.model.image import ImageRecord
 from boxship.runtime.runtimes import runtime_command
 from boxship.runtime.spec import MASKED_PATHS, READONLY_PATHS, check, settle
@@ -33,23 +33,31 @@ _SUPPORTED = SUPPORTED | {"restart", "joined"}
 
 
 async def create(
-    engine: Engine, config: ContainerConfig, host: HostConfig, networking: dict[str, Any], name: str, platform: str
+    engine: Engine,
+    config: ContainerConfig,
+    host: HostConfig,
+    networking: dict[str, Any],
+    name: str,
+    platform: str,
+    *,
+    flat_read_only: bool = False,
 ) -> tuple[str, list[str]]:
     """Make a container; its id and what the person should know (warnings).
 
     config and host as the API sends them; networking: the API's NetworkingConfig. name: "" for a random one.
-    platform: "os/arch[/variant]", "" for whatever the image has.
+    platform: "os/arch[/variant]", "" for whatever the image has. flat_read_only: see BindRules.
     InvalidParameter, NotFound (no such image) or Conflict (the name is taken), in the order Docker finds them.
     """
     validate(config, host)
+    rules = BindRules(data_root=engine.config.data_root, flat_read_only=flat_read_only)
     if not config.image:
         # Docker makes such a container, too: an empty root, where nothing can run.
         nothing = ImageRecord(id="", diff_ids=[], size=0, created=0, architecture="", os="linux")
-        return await _create(engine, nothing, config, host, networking, name, "")
+        return await _create(engine, nothing, config, host, networking, name, "", rules)
     found = await quick(engine.images.resolve, config.image)
     # Whoever removes the image meanwhile: the layers stay until this container's record names them.
     with engine.images.hold(found.id) as image:
-        return await _create(engine, image, config, host, networking, name, platform)
+        return await _create(engine, image, config, host, networking, name, platform, rules)
 
 
 async def _create(
@@ -60,6 +68,7 @@ async def _create(
     networking: dict[str, Any],
     name: str,
     platform: str,
+    rules: BindRules,
 ) -> tuple[str, list[str]]:
     check_platform(image, config.image, platform)
     config = merge(config, image.config)
@@ -77,7 +86,7 @@ async def _create(
         readonly_paths=list(READONLY_PATHS),
     )
     check_log_options(host.log_config.type, host.log_config.config or {})
-    warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED)
+    warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED, rules=rules)
     runtime_command(host.runtime, engine.config.runtimes)
     host = settle(host, engine.host)
     host = check_joined(engine, host)
@@ -98,6 +107,7 @@ async def _create(
         networks=_networks(config, host, networking),
         process_label=labels.process,
         mount_label=labels.mount,
+        binds=rules,
     )
     engine.containers.levels.add(level)
     try:

@@ -77,7 +77,8 @@ def start_request(
             resolv_conf_path=files.resolv_conf,
             features=engine.host,
             cgroup_parent=f"/boxship/{engine.config.instance}",
-            prepared=prepare(config, host, mount_label=record.mount_label),
+            prepared=prepare(config, host, mount_label=record.mount_label, rules=record.binds),
+            binds=record.binds,
             joined=joined,
             labels=Labels(record.process_label, record.mount_label),
         )

@@ -46,6 +46,6 @@ def mounts(record: ContainerRecord) -> list[dict[str, Any]]:
             "RW": not point.read_only,
             "Propagation": point.propagation,
         }
-        for point in mount_points(config, host)
+        for point in mount_points(config, host, record.binds)
         if point.target not in plain_tmpfs
     ]

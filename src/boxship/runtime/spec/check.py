@@ -9,6 +9,7 @@ from collections.abc import Callable, Set
 
 from boxship.lib.errors import BoxshipError, InvalidParameter, Unsupported
 from boxship.model.config import ContainerConfig, HostConfig
+from boxship.model.container import NO_RULES, BindRules
 from boxship.runtime.spec.capabilities import container_capabilities
 from boxship.runtime.spec.check_resources import check_resources
 from boxship.runtime.spec.devices import check_device_rules
@@ -30,11 +31,13 @@ def check(
     *,
     supported: Set[str] = SUPPORTED,
     exists: Callable[[str], bool] = os.path.exists,
+    rules: BindRules = NO_RULES,
 ) -> list[str]:
     """Warnings for `docker create`, in Docker's words where it has some.
 
     config: merged with the image's. supported: what the engine itself does of "restart", "healthcheck", "networks",
-    "joined" (namespaces of other containers). exists: whether a path of the host is there.
+    "joined" (namespaces of other containers). exists: whether a path of the host is there. rules: for
+    its binds.
     InvalidParameter for what is wrong or not to be had on this machine, Unsupported for what Docker has and Boxship
     not yet, BoxshipError where Docker answers 500.
     """
@@ -46,7 +49,7 @@ def check(
     check_device_rules(host)
     check_limits(host.ulimits)
     check_sysctls(host)
-    _check_mounts(config, host, exists)
+    _check_mounts(config, host, exists, rules)
     _check_missing(host, features, supported)
     warnings += _network_warnings(config, host, supported)
     health = config.healthcheck
@@ -87,8 +90,8 @@ def _check_port(text: str) -> None:
         raise InvalidParameter(f'invalid port specification: "{text}"')
 
 
-def _check_mounts(config: ContainerConfig, host: HostConfig, exists: Callable[[str], bool]) -> None:
-    for point in mount_points(config, host):
+def _check_mounts(config: ContainerConfig, host: HostConfig, exists: Callable[[str], bool], rules: BindRules) -> None:
+    for point in mount_points(config, host, rules):
         # Only --mount insists on its source; -v makes it.
         if point.kind == "bind" and not point.make_source and not exists(point.source):
             raise InvalidParameter(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from boxship.model.config import ContainerConfig, HostConfig
+from boxship.model.container import NO_RULES, BindRules
 from boxship.runtime.spec.features import HostFeatures
 from boxship.runtime.spec.labels import NO_LABELS, Labels
 from boxship.storage.snapshot.base import OverlayRoot
@@ -64,3 +65,4 @@ class SpecInput:
     prepared: Prepared = NOTHING_PREPARED
     joined: Mapping[str, str] = field(default_factory=dict)
     labels: Labels = NO_LABELS
+    binds: BindRules = NO_RULES

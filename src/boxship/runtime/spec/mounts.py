@@ -31,7 +31,7 @@ _HOST_SHM = _mount("/dev/shm", "bind", "/dev/shm", "rbind", "rprivate")
 def build_mounts(source: SpecInput, security: Security) -> list[dict[str, Any]]:
     """All mounts in the order in which they are made: a place comes after the mount that holds it."""
     host = source.host
-    asked = mount_points(source.config, host)
+    asked = mount_points(source.config, host, source.binds)
     targets = {point.target for point in asked}
     mounts = [mount for mount in _defaults(host, security) if not _is_covered(mount["destination"], targets)]
     if asked:

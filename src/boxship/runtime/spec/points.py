@@ -8,6 +8,7 @@ from typing import Any
 
 from boxship.lib.errors import InvalidParameter, Unsupported
 from boxship.model.config import ContainerConfig, HostConfig, Mount
+from boxship.model.container import NO_RULES, BindRules
 from boxship.runtime.spec.binds import DEFAULT_PROPAGATION, PROPAGATIONS, clean, parse_bind, target_fault
 from boxship.runtime.spec.tmpfs import mount_options, parse_tmpfs
 
@@ -26,8 +27,9 @@ _NO_VOLUMES = "volumes are not supported yet; bind a folder of the host instead:
 class MountPoint:
     """kind: "bind" or "tmpfs". options: as in the OCI spec.
 
-    make_source: a missing source is made as a folder before the start. propagation: "" for a tmpfs.
-    mode: as `-v` wrote it. relabel: "z" for an SELinux label that all containers share, "Z" for the container's own.
+    make_source: a missing source is made as a folder before the start. propagation: "" for a tmpfs. chosen: whether
+    the propagation was asked for. mode: as `-v` wrote it. relabel: "z" for an SELinux label that all containers share,
+    "Z" for the container's own.
     """
 
     kind: str
@@ -36,16 +38,17 @@ class MountPoint:
     options: list[str] = field(default_factory=list)
     read_only: bool = False
     propagation: str = ""
+    chosen: bool = False
     mode: str = ""
     make_source: bool = False
     relabel: str = ""
 
 
-def mount_points(config: ContainerConfig, host: HostConfig) -> list[MountPoint]:
+def mount_points(config: ContainerConfig, host: HostConfig, rules: BindRules = NO_RULES) -> list[MountPoint]:
     """All of them, in the order of the request. InvalidParameter and BoxshipError in Docker's words, Unsupported for
     volumes and images.
     """
-    points = list(_points(config, host))
+    points = list(_points(config, host, rules))
     seen: set[str] = set()
     for point in points:
         if point.target in seen:
@@ -54,7 +57,7 @@ def mount_points(config: ContainerConfig, host: HostConfig) -> list[MountPoint]:
     return points
 
 
-def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
+def _points(config: ContainerConfig, host: HostConfig, rules: BindRules) -> Iterator[MountPoint]:
     bound = set()
     for text in host.binds or ():
         bind = parse_bind(text)
@@ -62,8 +65,9 @@ def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
             _check_volume_name(bind.source)
             raise Unsupported(_NO_VOLUMES.format(target=bind.target))
         bound.add(bind.target)
-        propagation = bind.propagation or DEFAULT_PROPAGATION
-        options = ["rbind", *(["rro"] if bind.read_only else []), propagation]
+        propagation = _propagation(bind.propagation, bind.source, rules)
+        read_only = "ro" if rules.flat_read_only else "rro"
+        options = ["rbind", *([read_only] if bind.read_only else []), propagation]
         yield MountPoint(
             "bind",
             bind.source,
@@ -71,13 +75,14 @@ def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
             options,
             bind.read_only,
             propagation,
+            bool(bind.propagation),
             bind.mode,
             make_source=True,
             relabel=bind.relabel,
         )
     for mount in host.mounts or ():
         bound.add(clean(mount.target))
-        yield _mount(mount)
+        yield _mount(mount, rules)
     for target, text in (host.tmpfs or {}).items():
         if reason := target_fault(target):
             raise InvalidParameter(reason)
@@ -93,7 +98,24 @@ def _points(config: ContainerConfig, host: HostConfig) -> Iterator[MountPoint]:
             )
 
 
-def _mount(mount: Mount) -> MountPoint:
+def _propagation(asked: str, source: str, rules: BindRules) -> str:
+    """InvalidParameter where a bind could keep the engine's own mounts busy."""
+    root = rules.data_root
+    if not root or not (_holds(root, source) or _holds(source, root)):
+        return asked or DEFAULT_PROPAGATION
+    if asked not in ("", "rslave", "rshared"):
+        raise InvalidParameter(
+            'invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within '
+            f'the daemon root, daemon root: "{root}", bind mount source: "{source}", propagation: "{asked}"'
+        )
+    return asked or "rslave"
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _mount(mount: Mount, rules: BindRules) -> MountPoint:
     kind = mount.type
     if kind not in _OPTION_GROUPS:
         raise _fault(mount, "mount type unknown")
@@ -111,7 +133,7 @@ def _mount(mount: Mount) -> MountPoint:
     if reason := target_fault(mount.target):
         raise _fault(mount, reason)
     if kind == "bind":
-        return _bind(mount, mount.bind_options or {})
+        return _bind(mount, mount.bind_options or {}, rules)
     if kind == "tmpfs":
         if mount.source:
             raise _fault(mount, "field Source must not be specified")
@@ -131,25 +153,28 @@ def _check_volume_name(name: str) -> None:
         )
 
 
-def _bind(mount: Mount, options: dict[str, Any]) -> MountPoint:
+def _bind(mount: Mount, options: dict[str, Any], rules: BindRules) -> MountPoint:
     if not mount.source:
         raise _fault(mount, "field Source must not be empty")
     if not mount.source.startswith("/"):
         raise _fault(mount, f"invalid mount path: '{mount.source}' mount path must be absolute")
-    propagation = options.get("Propagation") or DEFAULT_PROPAGATION
-    if propagation not in PROPAGATIONS:
-        raise _fault(mount, f"invalid propagation mode: {propagation}")
+    asked = options.get("Propagation") or ""
+    if asked and asked not in PROPAGATIONS:
+        raise _fault(mount, f"invalid propagation mode: {asked}")
+    source = posixpath.normpath(mount.source)
+    propagation = _propagation(asked, source, rules)
     flat = bool(options.get("NonRecursive"))
     read_only = []
     if mount.read_only:
         read_only = ["ro" if flat or options.get("ReadOnlyNonRecursive") else "rro"]
     return MountPoint(
         "bind",
-        posixpath.normpath(mount.source),
+        source,
         clean(mount.target),
         ["bind" if flat else "rbind", *read_only, propagation],
         mount.read_only,
         propagation,
+        bool(asked),
         make_source=bool(options.get("CreateMountpoint")),
     )
 

@@ -10,7 +10,7 @@ from boxship.model.config import ContainerConfig, HostConfig
 from boxship.server.decode import build, check_content_type, has_field, member, parse_json
 from boxship.server.reply import reply
 from boxship.server.router import route
-from boxship.server.versions import adapt_create
+from boxship.server.versions import adapt_create, read_only_binds_are_flat
 
 
 @route("POST", "/containers/create")
@@ -26,7 +26,15 @@ async def create(engine: Engine, request: Request) -> None:
         request.api_version, config, host, networking, cgroup_v2=engine.host.cgroup_v2
     )
     platform = request.text("platform") if request.api_version >= (1, 41) else ""
-    container_id, warnings = await verb.create(engine, config, host, networking, name, platform)
+    container_id, warnings = await verb.create(
+        engine,
+        config,
+        host,
+        networking,
+        name,
+        platform,
+        flat_read_only=read_only_binds_are_flat(request.api_version),
+    )
     await reply(request, 201, {"Id": container_id, "Warnings": warnings})
 
 
