@@ -253,18 +253,21 @@ def test_a_limit_that_the_kernel_refuses_leaves_nothing(machine: Layout, parent:
 def test_a_process_is_born_in_its_group(unified: Layout, parent: str):
     folder = f"{unified.roots[0]}{parent}/born/deep"
     group = Cgroup(f"{parent}/born/deep", unified)
-    fd = open_group(folder)
+    assert open_group(folder) == -1
+    fd = open_group(folder, make=True)
     ready, end = os.pipe()
     pid = fork_with_namespaces(CLONE_NEWUTS, fd)
     if pid == 0:
+        os.close(end)
         os.read(ready, 1)
         os._exit(7)
-    assert group.pids() == [pid]
-    os.write(end, b"1")
+    members = group.pids()
+    os.close(end)
     assert ended(pid) == 7
+    os.close(ready)
     close_group(fd)
-    for path in (f"{parent}/born/deep", f"{parent}/born", parent):
-        Cgroup(path, unified).remove()
+    Cgroup(parent, unified).remove()
+    assert members == [pid]
 
 
 def test_what_is_no_group_takes_nobody_and_stops_nobody(tmp_path: Path):

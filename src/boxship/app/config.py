@@ -22,6 +22,8 @@ Options:
       --data-root FOLDER    What must survive (default "/var/lib/boxship")
   -D, --debug               Say more
       --default-runtime N   What runs containers that name no runtime (default "{BUILT_IN}")
+      --exec-opt KEY=VALUE  native.cgroupdriver=systemd or cgroupfs: who makes control groups
+                            (default: systemd where it runs with cgroup v2)
   -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
   -H, --host ADDRESS        unix:///path or tcp://address:port, may be given again
                             (default "unix://<run-root>/boxship.sock")
@@ -56,6 +58,7 @@ class DaemonConfig:
     log_level: str = "info"
     log_driver: str = "local"
     log_opts: tuple[tuple[str, str], ...] = ()
+    exec_opts: tuple[str, ...] = ()
     pidfile: str = ""
     debug: bool = False
     init: bool = False
@@ -73,6 +76,11 @@ class DaemonConfig:
     def addresses(self) -> tuple[str, ...]:
         """Where to listen."""
         return self.hosts or (f"unix://{self.run_root}/boxship.sock",)
+
+    @property
+    def cgroup_driver(self) -> str:
+        """What --exec-opt says, the last of several; "" to choose."""
+        return next((option.partition("=")[2] for option in reversed(self.exec_opts)), "")
 
     def for_engine(self) -> EngineConfig:
         """The engine's part. Two daemons on one machine have other roots, and so other names for all they share."""
@@ -98,7 +106,8 @@ _TEXT = (
     *("data-root", "run-root", "group", "log-level", "log-driver", "pidfile", "init-path", "config"),
     *("default-runtime", "userns-remap", *_FILES),
 )
-_LISTS = ("host", "log-opt", "add-runtime")
+_LISTS = ("host", "log-opt", "add-runtime", "exec-opt")
+CGROUP_DRIVER = "native.cgroupdriver"
 
 
 def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
@@ -140,9 +149,12 @@ def _merge(given: dict[str, Any]) -> DaemonConfig:
     options = given.pop("log-opt", [])
     hosts = given.pop("host", [])
     runtimes = given.pop("add-runtime", [])
+    exec_options = given.pop("exec-opt", [])
     changes: dict[str, Any] = {key.replace("-", "_"): value for key, value in given.items()}
     if hosts:
         changes["hosts"] = tuple(hosts)
+    if exec_options:
+        changes["exec_opts"] = tuple(exec_options)
     if options:
         changes["log_opts"] = tuple((key, value) for key, _, value in (option.partition("=") for option in options))
     if runtimes:
@@ -195,7 +207,7 @@ def from_file(path: str) -> DaemonConfig:
             value = tuple((option, str(text)) for option, text in value.items())
         elif name == "runtimes" and isinstance(value, dict):
             value = tuple((runtime, _command(path, runtime, told)) for runtime, told in value.items())
-        elif name == "hosts" and isinstance(value, list):
+        elif name in ("hosts", "exec_opts") and isinstance(value, list):
             value = tuple(str(host) for host in value)
         if type(value) is not types[name]:
             raise UsageError(f"{path}: {key}: not a {'table' if name in _TABLES else _WORDS[types[name]]}")
@@ -236,6 +248,12 @@ def check(config: DaemonConfig) -> DaemonConfig:
             "fewer capabilities\n"
             "  to run a container as somebody else:   docker run --user UID:GID …"
         )
+    for option in config.exec_opts:
+        key, _, value = option.partition("=")
+        if key != CGROUP_DRIVER:
+            raise UsageError(f"--exec-opt {option}: no such option (there is {CGROUP_DRIVER})")
+        if value not in ("", "systemd", "cgroupfs"):
+            raise UsageError(f"{CGROUP_DRIVER} option {value} not supported (there are systemd and cgroupfs)")
     _check_tls(config)
     return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
 

@@ -31,6 +31,7 @@ from boxship.engine.engine import Engine  # noqa: E402
 from boxship.http.server import HttpServer  # noqa: E402
 from boxship.image.store import ImageStore  # noqa: E402
 from boxship.kernel.cgroup import Cgroup, detect  # noqa: E402
+from boxship.kernel.cgroup.scope import stop_unit  # noqa: E402
 from boxship.lib.bridge import quick  # noqa: E402
 from boxship.lib.errors import BoxshipError  # noqa: E402
 from boxship.runtime.apparmor import load_at_boot  # noqa: E402
@@ -133,10 +134,22 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
         await engine.close()
         if not any(container.active for container in engine.containers):
             await launcher.retire()
-            for path in (f"/boxship/{engine.config.instance}", "/boxship"):
-                Cgroup(path, detect()).remove_if_empty()
+            await quick(_remove_parents, engine)
         await launcher.close()
         database.close()
+
+
+def _remove_parents(engine: Engine) -> None:
+    """The groups that containers' own were in."""
+    parent = engine.config.cgroup_parent(engine.host.cgroup_driver)
+    if engine.host.cgroup_driver == "systemd":
+        try:
+            stop_unit(parent)
+        except (BoxshipError, OSError) as error:
+            log.warning("systemd does not end %s: %s", parent, error)
+        return
+    for path in (parent, "/boxship"):
+        Cgroup(path, detect()).remove_if_empty()
 
 
 def _raise_file_limit() -> None:

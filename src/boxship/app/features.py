@@ -16,6 +16,15 @@ log = logging.getLogger("boxship")
 def features_for(config: DaemonConfig) -> HostFeatures:
     """Look at the machine (blocks some milliseconds). InvalidParameter when an option can't be honoured at all."""
     found = find_features()
+    systemd = os.path.isdir("/run/systemd/system")
+    if config.cgroup_driver == "systemd" and not systemd:
+        raise InvalidParameter(
+            "the cgroup driver systemd needs systemd as this machine's init, which it is not\n"
+            "  to do without:       boxship daemon --exec-opt native.cgroupdriver=cgroupfs"
+        )
+    # As Docker chooses.
+    driver = config.cgroup_driver or ("systemd" if systemd and found.cgroup_v2 else "cgroupfs")
+    found = replace(found, cgroup_driver=driver)
     init = found.init_binary
     if config.init_path:
         init = shutil.which(config.init_path) or ""

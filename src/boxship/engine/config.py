@@ -24,6 +24,10 @@ class EngineConfig:
     default_runtime: str = BUILT_IN
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    def cgroup_parent(self, driver: str) -> str:
+        """Where containers' control groups go that ask for no place of their own: a group, or systemd's slice."""
+        return f"boxship-{self.instance}.slice" if driver == "systemd" else f"/boxship/{self.instance}"
+
     @property
     def filter_folder(self) -> str:
         """Where compiled seccomp filters lie; they can be made again at any time."""

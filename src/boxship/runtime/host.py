@@ -25,6 +25,7 @@ def find_features() -> HostFeatures:
     release = re.match(r"(\d+)\.(\d+)", os.uname().release)
     return HostFeatures(
         cgroup_v2=layout.version == 2,
+        cgroup_driver="cgroupfs",
         **(_v2_limits(layout) if layout.version == 2 else _v1_limits(layout)),
         cgroup_namespaces=Path("/proc/self/ns/cgroup").exists(),
         cpus=len(os.sched_getaffinity(0)),

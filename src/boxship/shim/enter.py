@@ -20,6 +20,8 @@ def make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
     if not wanted["path"]:
         return []
     try:
+        if "scope" in wanted:
+            return _make_scope(wanted).folders
         return Cgroup.create(wanted["path"], wanted["resources"]).folders
     except OSError as error:
         path = error.filename or wanted["path"]
@@ -27,6 +29,16 @@ def make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
         raise Failed("cgroup", error.errno or 0, str(path), text) from None
     except BoxshipError as error:
         raise Failed("cgroup", errno.EINVAL, wanted["path"], error.message) from None
+
+
+def _make_scope(wanted: dict[str, Any]) -> Cgroup:
+    # Where it is used only: the other driver's containers start without a bus.
+    from boxship.kernel.cgroup.scope import start_scope
+
+    group = Cgroup(wanted["path"], detect())
+    start_scope(wanted["scope"], wanted["resources"], group.layout.version)
+    group.take_over(wanted["resources"])
+    return group
 
 
 def join_cgroups(cgroups: list[tuple[str, str]]) -> None:

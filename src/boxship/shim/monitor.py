@@ -139,7 +139,8 @@ class Monitor:
 
     def _fork(self, stdio: Stdio, report: int) -> int:
         plan = f"{self._bundle}/plan.json"
-        group = open_group(self._request.get("group", ""))
+        # A scope is not there before its first process is.
+        group = -1 if self._request.get("scope") else open_group(self._request.get("group", ""), make=True)
         try:
             if self._request.get("staged"):
                 return fork_staged(plan, stdio, report, group=group)

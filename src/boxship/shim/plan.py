@@ -8,6 +8,9 @@ config-linux.md, mount(8) for the options' names.
 
 from __future__ import annotations
 
+import os
+
+from boxship.kernel.cgroup.scope import parse_scope, scope_path
 from boxship.kernel.mount import MOUNT_ATTR_RDONLY, MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE
 from boxship.kernel.process import (
     CLONE_NEWCGROUP,
@@ -58,11 +61,12 @@ _DEVICE_LINKS = (
 )
 
 
-def plan(spec: dict[str, Any], *, seccomp_program: str = "") -> dict[str, Any]:
+def plan(spec: dict[str, Any], *, seccomp_program: str = "", systemd_root: str = "") -> dict[str, Any]:
     """The operations for one container.
 
-    seccomp_program: the file that holds the compiled filter, "" when the spec has none. InvalidParameter for what
-    the spec asks and no step can do.
+    seccomp_program: the file that holds the compiled filter, "" when the spec has none. systemd_root: the control
+    group of systemd's own root when systemd shall make a scope for the container (its cgroupsPath is then
+    "slice:prefix:name"), else "". InvalidParameter for what the spec asks and no step can do.
     """
     linux = spec.get("linux") or {}
     create, join = _namespaces(linux.get("namespaces") or [])
@@ -93,12 +97,23 @@ def plan(spec: dict[str, Any], *, seccomp_program: str = "") -> dict[str, Any]:
         "join": join,
         "steps": steps,
         "process": _process(spec, seccomp_program),
-        "cgroup": {"path": linux.get("cgroupsPath", ""), "resources": linux.get("resources") or {}},
+        "cgroup": plan_cgroup(linux, systemd_root),
     }
     user = _user_namespace(linux, create, join)
     if user or any(name == "bind" and "idmap" in arguments for name, arguments in steps):
         planned["staged"] = {"user": user, "sources": _open_early(steps, user)}
     return planned
+
+
+def plan_cgroup(linux: dict[str, Any], systemd_root: str = "") -> dict[str, Any]:
+    """Where the control group of a spec's `linux` lies, and what it is to limit. InvalidParameter."""
+    path, resources = linux.get("cgroupsPath") or "", linux.get("resources") or {}
+    if not systemd_root or not path:
+        # As a path from the root: ".." does not lead out of it.
+        return {"path": os.path.normpath(f"/{path}") if path else "", "resources": resources}
+    folder, unit = parse_scope(path)
+    scope = {"slice": folder, "unit": unit, "description": f"container {path.rpartition(':')[2]}"}
+    return {"path": scope_path(systemd_root, folder, unit), "resources": resources, "scope": scope}
 
 
 def _process(spec: dict[str, Any], seccomp_program: str) -> dict[str, Any]:

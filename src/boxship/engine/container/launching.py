@@ -76,7 +76,7 @@ def start_request(
             hosts_path=files.hosts,
             resolv_conf_path=files.resolv_conf,
             features=engine.host,
-            cgroup_parent=f"/boxship/{engine.config.instance}",
+            cgroup_parent=engine.config.cgroup_parent(engine.host.cgroup_driver),
             prepared=prepare(config, host, mount_label=record.mount_label, rules=record.binds),
             binds=record.binds,
             joined=joined,
@@ -94,5 +94,6 @@ def start_request(
         attachments=attachments,
         size=size or ((height, width) if height and width else None),
         seccomp_program="" if runtime else filter_program(engine, spec),
+        systemd=engine.host.cgroup_driver == "systemd",
         runtime=runtime,
     )

@@ -12,8 +12,8 @@ def end_lost_run(bundle: str) -> None:
     something does not go.
     """
     try:
-        with open(f"{bundle}/config.json", "rb") as file:
-            path = json.load(file)["linux"]["cgroupsPath"]
+        with open(f"{bundle}/plan.json", "rb") as file:
+            path = json.load(file)["cgroup"]["path"]
     except (OSError, ValueError, KeyError):
         return
     if path:

@@ -48,7 +48,7 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "NGoroutines": threading.active_count(),
         "SystemTime": rfc3339nano(now_ns()),
         "LoggingDriver": config.log_driver,
-        "CgroupDriver": "cgroupfs",
+        "CgroupDriver": host.cgroup_driver,
         "CgroupVersion": "2" if host.cgroup_v2 else "1",
         "NEventsListener": engine.events.listeners,
         "KernelVersion": uname.release,

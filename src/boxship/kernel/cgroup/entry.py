@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 
 
-def open_group(folder: str) -> int:
+def open_group(folder: str, *, make: bool = False) -> int:
     """A descriptor of the group's folder, for `process.fork_with_namespaces`; -1 where there is none to enter so.
 
-    folder: made with its parents where it is not there; "" for none. Its limits are the business of who enters it.
+    folder: "" for none. make: it and its parents, where they are not there. Its limits are the business of who enters.
     """
     if not folder:
         return -1
     try:
-        os.makedirs(folder, 0o755, exist_ok=True)
+        if make:
+            os.makedirs(folder, 0o755, exist_ok=True)
         return os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         # The first process tries again and reports what is wrong with which file.

@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from boxship.kernel.cgroup.resources import Write
+
 # Seconds. The kernel lets go of a group some time after its last process: rmdir(2) gives EBUSY until then.
 _REMOVE_PATIENCE = 2.0
 _KILL_PATIENCE = 10.0
@@ -47,14 +49,29 @@ class Cgroup:
         try:
             for root, folder in group.folders:
                 _make(root, folder, group.layout, _controllers(writes))
-            if group.layout.version == 2:
-                _confine_devices(group.folders[0][1], resources.get("devices") or [])
-            for controller, file, value in writes:
-                write(f"{group.folder(controller)}/{file}", value)
+            group._limit(resources, writes)
         except BaseException:
             group.remove()
             raise
         return group
+
+    def take_over(self, resources: dict[str, Any]) -> None:
+        """As `create` for a group that systemd has made. On v1 it keeps some of the hierarchies only: the group is
+        made in the others. On v2 it hands on no more than it knows (hugetlb is not among them).
+        """
+        writes = plan_resources(resources, self.layout)
+        needed = _controllers(writes)
+        there = read(f"{self._any_folder()}/cgroup.controllers").split() if self.layout.version == 2 else []
+        if not set(needed) <= set(there):
+            for root, folder in self.folders:
+                _make(root, folder, self.layout, needed)
+        self._limit(resources, writes)
+
+    def _limit(self, resources: dict[str, Any], writes: list[Write]) -> None:
+        if self.layout.version == 2:
+            _confine_devices(self.folders[0][1], resources.get("devices") or [])
+        for controller, file, value in writes:
+            write(f"{self.folder(controller)}/{file}", value)
 
     def folder(self, controller: str) -> str:
         """The group's folder in the hierarchy of a controller. KeyError when the machine lacks it."""

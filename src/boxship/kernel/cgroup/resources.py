@@ -164,9 +164,9 @@ def _v2_memory(memory: dict[str, Any]) -> list[Write]:
 def _v2_block_io(block: dict[str, Any]) -> list[Write]:
     writes: list[Write] = []
     if block.get("weight"):
-        writes.append(("io", "io.weight", f"default {_io_weight(block['weight'])}"))
+        writes.append(("io", "io.weight", f"default {block_weight(block['weight'])}"))
     for device in block.get("weightDevice") or ():
-        value = f"{device['major']}:{device['minor']} {_io_weight(device['weight'])}"
+        value = f"{device['major']}:{device['minor']} {block_weight(device['weight'])}"
         writes.append(("io", "io.weight", value))
     for key, (_, name) in _THROTTLES.items():
         for device in block.get(key) or ():
@@ -212,6 +212,6 @@ def shares_to_weight(shares: int) -> int:
     return ceil(10 ** ((logarithm * logarithm + 125 * logarithm) / 612 - 7 / 34))
 
 
-def _io_weight(weight: int) -> int:
+def block_weight(weight: int) -> int:
     """io.weight (1 to 10000) for the spec's block weight (10 to 1000), in proportion."""
     return 1 + (weight - 10) * 9999 // 990

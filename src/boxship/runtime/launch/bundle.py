@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from boxship.kernel.cgroup.scope import systemd_root
 from boxship.runtime.launch.monitor import exec_states
 from boxship.runtime.launch.values import Exit, StartRequest
-from boxship.shim.plan import plan
+from boxship.shim.plan import plan, plan_cgroup
 
 
 def write_bundle(bundle: str, request: StartRequest) -> dict[str, Any]:
@@ -18,12 +19,12 @@ def write_bundle(bundle: str, request: StartRequest) -> dict[str, Any]:
     os.makedirs(bundle, mode=0o700)
     spec = request.spec
     os.makedirs(spec["root"]["path"], exist_ok=True)
+    root = systemd_root() if request.systemd else ""
     if request.runtime:
         # What can't be planned here, another runtime may know.
-        cgroup = {"path": spec["linux"].get("cgroupsPath", "")}
-        operations = {"namespaces": 0, "join": (), "cgroup": cgroup}
+        operations = {"namespaces": 0, "join": (), "cgroup": plan_cgroup(spec["linux"], root)}
     else:
-        operations = plan(spec, seccomp_program=request.seccomp_program)
+        operations = plan(spec, seccomp_program=request.seccomp_program, systemd_root=root)
     for name, value in (("config.json", spec), ("plan.json", operations)):
         fd = os.open(f"{bundle}/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -93,13 +93,13 @@ class Launcher:
             "attachments": attachments,
         }
         if operations["cgroup"]["path"]:
-            message |= self._groups(operations["cgroup"]["path"], request.spec["linux"].get("resources") or {})
+            message |= self._groups(operations["cgroup"])
         shared_pids = message["pid_namespace"]
         if shared_pids or (operations["namespaces"] & CLONE_NEWPID and may_trace(request.spec["process"])):
             # Whose processes may trace others, or meets such: execs take a longer way in.
             message["guarded"] = True
         if request.runtime:
-            message["runtime"] = request.runtime
+            message["runtime"] = (*request.runtime, *(("--systemd-cgroup",) if request.systemd else ()))
         monitor = Monitor(request.container_id, ours)
         try:
             await self._zygote.fork(message, fds)
@@ -120,15 +120,18 @@ class Launcher:
         self._monitors[request.container_id] = monitor
         return monitor
 
-    def _groups(self, path: str, resources: dict[str, Any]) -> dict[str, str]:
+    def _groups(self, cgroup: dict[str, Any]) -> dict[str, Any]:
         """The folders that the monitor uses without having to look for them: `group` of v2, for a clone straight into
-        it, and `memory`, in which it hears of kills; on v1 only of a group that has a limit, or whose parent may.
+        it (`scope`: not before systemd has made it), and `memory`, in which it hears of kills; on v1 only of a group
+        that has a limit, or whose parent may.
         """
-        group = Cgroup(path, self._layout)
-        folders = {}
+        group = Cgroup(cgroup["path"], self._layout)
+        folders: dict[str, Any] = {}
+        if "scope" in cgroup:
+            folders["scope"] = True
         if self._layout.version == 2:
             folders["group"] = group.folders[0][1]
-        limited = (resources.get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
+        limited = (cgroup["resources"].get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
         if "memory" in self._layout.controllers and (self._layout.version == 2 or limited):
             folders["memory"] = group.folder("memory")
         return folders

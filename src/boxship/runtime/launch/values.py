@@ -16,8 +16,8 @@ Attach = tuple[socket.socket, bytes, AttachOptions]
 class StartRequest:
     """One run of a container. spec: an OCI runtime spec; size: (rows, columns) of its terminal.
 
-    seccomp_program: the file of the compiled filter, "" for none. runtime: the command line of another OCI runtime,
-    () for the built-in one.
+    seccomp_program: the file of the compiled filter, "" for none. systemd: the cgroupsPath names a slice and a scope.
+    runtime: the command line of another OCI runtime, () for the built-in one.
     """
 
     container_id: str
@@ -29,6 +29,7 @@ class StartRequest:
     attachments: tuple[Attach, ...] = ()
     size: tuple[int, int] | None = None
     seccomp_program: str = ""
+    systemd: bool = False
     runtime: tuple[str, ...] = ()
 
 

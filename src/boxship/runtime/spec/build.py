@@ -80,8 +80,10 @@ def build_spec(source: SpecInput) -> dict[str, Any]:
 
 
 def cgroup_path(source: SpecInput) -> str:
-    """Where the container's control group lies, from the root of each hierarchy."""
+    """Where the container's control group lies, from the root of each hierarchy; for systemd, slice and scope."""
     parent = source.host.cgroup_parent or source.cgroup_parent
+    if source.features.cgroup_driver == "systemd":
+        return f"{parent}:boxship:{source.container_id}"
     return f"/{parent.strip('/')}/{source.container_id}"
 
 

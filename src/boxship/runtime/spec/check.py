@@ -42,7 +42,7 @@ def check(
     not yet, BoxshipError where Docker answers 500.
     """
     check_modes(config, host)
-    _check_values(host)
+    _check_values(host, features)
     warnings = check_resources(host, features)
     warnings += check_security(host, features)
     container_capabilities(host, features)
@@ -60,7 +60,10 @@ def check(
     return warnings
 
 
-def _check_values(host: HostConfig) -> None:
+def _check_values(host: HostConfig, features: HostFeatures) -> None:
+    parent = host.cgroup_parent
+    if features.cgroup_driver == "systemd" and parent and (not parent.endswith(".slice") or len(parent) <= 6):
+        raise InvalidParameter('cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"')
     if host.shm_size < 0:
         raise InvalidParameter("SHM size can not be less than 0")
     if not -1000 <= host.oom_score_adj <= 1000:

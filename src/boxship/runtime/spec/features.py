@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class HostFeatures:
     """Facts about the kernel and the machine; a default means "has it".
 
-    cgroup_v2: the unified hierarchy alone. The flags from memory_limit to pids_limit say which limits control
-    groups can keep here. cpus: how many processors; cpuset_cpus, cpuset_mems: their lists, as "0-3,6".
+    cgroup_v2: the unified hierarchy alone; cgroup_driver: who makes control groups, "cgroupfs" or "systemd". The flags
+    from memory_limit to pids_limit say which limits control groups can keep here. cpus: how many processors;
+    cpuset_cpus, cpuset_mems: their lists, as "0-3,6".
     capabilities: those that this process may hand on (the bounding set), in the kernel's order. kernel:
     (major, minor). machine: as uname(2). hostname: the host's. init_binary: a small init for --init, "" for none;
     init_default: containers that don't say get it, too (the daemon's --init).
@@ -17,6 +18,7 @@ class HostFeatures:
     """
 
     cgroup_v2: bool = False
+    cgroup_driver: str = "cgroupfs"
     memory_limit: bool = True
     swap_limit: bool = True
     memory_reservation: bool = True
