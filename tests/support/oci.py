@@ -16,7 +16,22 @@ from typing import Any
 
 _PROGRAM = [sys.executable, "-m", "boxship", "oci"]
 _PATIENCE = 30.0
-_NAMES = ("sh", "cat", "sleep", "true", "false", "id", "stat", "ls", "touch", "test", "hostname", "readlink", "uname")
+_NAMES = (
+    "sh",
+    "mkdir",
+    "cat",
+    "sleep",
+    "true",
+    "false",
+    "id",
+    "stat",
+    "ls",
+    "touch",
+    "test",
+    "hostname",
+    "readlink",
+    "uname",
+)
 _MOUNTS = [
     {"destination": "/proc", "type": "proc", "source": "proc"},
     {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755"]},

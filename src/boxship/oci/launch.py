@@ -71,9 +71,12 @@ def _write(container: Container, bundle: str, spec: dict[str, Any], options: Opt
     if linux.get("seccomp"):
         from boxship.runtime.profiles.compiled import compiled_filter
 
-        program = compiled_filter(linux["seccomp"], os.uname().machine, container.folder)
+        program = compiled_filter(linux["seccomp"], os.uname().machine, container.folder, notify=True)
     operations = plan_of(spec, program)
     process = operations["process"]
+    listener = seccomp_listener(container, bundle, linux.get("seccomp") or {})
+    if listener:
+        process["seccompListener"] = listener
     process["preserveFds"] = options.preserve_fds
     process["keepKeyring"] = options.no_new_keyring
     if options.no_pivot:
@@ -97,6 +100,14 @@ def _write(container: Container, bundle: str, spec: dict[str, Any], options: Opt
         with open(fd, "wb", buffering=0) as file:
             file.write(encode(value))
     return operations
+
+
+def seccomp_listener(container: Container, bundle: str, profile: dict[str, Any]) -> dict[str, Any]:
+    """Whom the filter's calls go to, and what the child tells them ("The Container Process State"); {} for nobody."""
+    if not profile.get("listenerPath"):
+        return {}
+    state = {**hook_state(container, "creating"), "bundle": bundle}
+    return {"path": profile["listenerPath"], "metadata": profile.get("listenerMetadata", ""), "state": state}
 
 
 def _exists(path: str) -> bool:

@@ -18,8 +18,10 @@ from boxship.kernel.inroot import is_null, open_in_root
 from boxship.kernel.label import ExecLabel, open_exec_labels
 from boxship.kernel.scheduling import set_personality
 from boxship.kernel.seccomp import load_program
+from boxship.lib.plainjson import encode
 from boxship.shim.failure import Failed, step
 from boxship.shim.user import Identity, resolve
+from boxship.shim.wire import send_packet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,16 +48,56 @@ class Stdio:
         self.size = size
 
 
-def read_program(process: dict[str, Any]) -> bytes:
-    """The compiled filter of `process.seccompProgram`, b"" for none. Failed."""
+class Filter:
+    """A compiled seccomp filter, and the connection to the supervisor that its calls go to, None for none."""
+
+    __slots__ = ("_listener", "_message", "_program")
+
+    def __init__(self, program: bytes, listener: dict[str, Any] | None) -> None:
+        """listener: path, metadata and state of `process.seccompListener`; the path is one of the host's. OSError."""
+        self._program = program
+        self._listener: _socket.socket | None = None
+        self._message = b""
+        if not listener:
+            return
+        self._listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._listener.connect(listener["path"])
+        state = listener["state"]
+        # As the runtime sees it: this process may already be in a pid namespace, but /proc is still the host's.
+        pid = int(os.readlink("/proc/self"))
+        self._message = encode(
+            {
+                "ociVersion": state["ociVersion"],
+                "fds": ["seccompFd"],
+                "pid": pid,
+                "metadata": listener["metadata"],
+                "state": {**state, "pid": state["pid"] or pid},
+            }
+        )
+
+    def load(self) -> None:
+        """Confine this process. OSError."""
+        notify = load_program(self._program)
+        if self._listener is not None and notify >= 0:
+            send_packet(self._listener, self._message, [notify])
+            self._listener.close()
+            os.close(notify)
+
+
+def read_program(process: dict[str, Any]) -> Filter | None:
+    """The filter of `process.seccompProgram`, None for none. Failed."""
     path = process.get("seccompProgram")
     if not path:
-        return b""
+        return None
     fd = step("read the seccomp filter", path, os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(fd, 1 << 20)
+        program = os.read(fd, 1 << 20)
     finally:
         os.close(fd)
+    listener = process.get("seccompListener")
+    where = listener["path"] if listener else ""
+    filter_: Filter = step("connect to the seccomp listener", where, Filter, program, listener)
+    return filter_
 
 
 def open_labels(process: dict[str, Any]) -> list[ExecLabel]:
@@ -101,7 +143,7 @@ def _null() -> int:
 
 def become(
     process: dict[str, Any],
-    seccomp: bytes,
+    seccomp: Filter | None,
     labels: list[ExecLabel],
     report: int,
     gate: Gate | None,
@@ -138,7 +180,7 @@ def become(
         step("set the security label", "", label.apply)
     no_new_privileges = bool(process.get("noNewPrivileges"))
     if seccomp and not no_new_privileges:
-        step("load the seccomp filter", "", load_program, seccomp)
+        step("load the seccomp filter", "", seccomp.load)
     capabilities = process.get("capabilities") or {}
     masks = {name: kernel.capability_mask(values or []) for name, values in capabilities.items()}
     _credentials(identity, masks, named)
@@ -147,7 +189,7 @@ def become(
     if no_new_privileges:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         if seccomp:
-            step("load the seccomp filter", "", load_program, seccomp)
+            step("load the seccomp filter", "", seccomp.load)
     if "personality" in process:
         step("set the personality", "", set_personality, process["personality"])
     os.umask(user.get("umask", 0o022))

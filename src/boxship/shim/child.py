@@ -16,7 +16,7 @@ from boxship.kernel.cgroup import Cgroup, detect
 from boxship.kernel.scheduling import cpu_list
 from boxship.lib.plainjson import decode, encode
 from boxship.shim.attributes import raise_limits, set_oom_score, set_priorities
-from boxship.shim.become import Stdio, become, open_labels, read_program, set_stdio
+from boxship.shim.become import Filter, Stdio, become, open_labels, read_program, set_stdio
 from boxship.shim.builder import Builder
 from boxship.shim.enter import join_cgroups, join_cgroups_of, join_namespace, make_cgroups
 from boxship.shim.failure import Failed, step
@@ -46,7 +46,7 @@ class Prepared:
     __slots__ = ("cgroups", "joined", "seccomp", "sources")
 
     def __init__(
-        self, cgroups: list[tuple[str, str]], sources: dict[int, int], seccomp: bytes, joined: list[int]
+        self, cgroups: list[tuple[str, str]], sources: dict[int, int], seccomp: Filter | None, joined: list[int]
     ) -> None:
         self.cgroups = cgroups
         self.sources = sources

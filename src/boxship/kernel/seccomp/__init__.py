@@ -14,6 +14,7 @@ SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_TSYNC = 1
 SECCOMP_FILTER_FLAG_LOG = 2
 SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4
+SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32
 
 # A compiled filter: this head (magic, flags for seccomp(2), the length of the rest), then struct sock_filter entries
@@ -29,8 +30,9 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def load_program(program: bytes) -> None:
-    """Confine the calling thread by what `seccomp.compile` made.
+def load_program(program: bytes) -> int:
+    """Confine the calling thread by what `seccomp.compile` made; the listener's descriptor (close-on-exec) where calls
+    are to be handed to a supervisor (seccomp_unotify(2)), -1 otherwise.
 
     The caller needs CAP_SYS_ADMIN in its user namespace or no_new_privs (EACCES otherwise, seccomp(2)).
     ValueError when `program` is torn or something else.
@@ -41,4 +43,7 @@ def load_program(program: bytes) -> None:
         raise ValueError("not a whole compiled seccomp filter")
     filters = _Program(length // INSTRUCTION_SIZE, code)
     # The kernel copies the program during the call; `code` lives until then.
-    syscall("seccomp", SECCOMP_SET_MODE_FILTER, flags, ctypes.string_at(ctypes.byref(filters), ctypes.sizeof(filters)))
+    answer = syscall(
+        "seccomp", SECCOMP_SET_MODE_FILTER, flags, ctypes.string_at(ctypes.byref(filters), ctypes.sizeof(filters))
+    )
+    return answer if flags & SECCOMP_FILTER_FLAG_NEW_LISTENER else -1

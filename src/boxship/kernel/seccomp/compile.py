@@ -32,6 +32,7 @@ _TRAP = 0x00030000
 _ERRNO = 0x00050000
 _TRACE = 0x7FF00000
 _LOG = 0x7FFC0000
+_NOTIFY = 0x7FC00000
 ALLOW = 0x7FFF0000
 _DATA = 0xFFFF
 
@@ -43,6 +44,7 @@ ACTIONS = {
     "SCMP_ACT_ERRNO": _ERRNO,
     "SCMP_ACT_TRACE": _TRACE,
     "SCMP_ACT_LOG": _LOG,
+    "SCMP_ACT_NOTIFY": _NOTIFY,
     "SCMP_ACT_ALLOW": ALLOW,
 }
 OPERATORS = {
@@ -85,19 +87,21 @@ Condition = tuple[int, str, int, int]
 _Calls = dict[int, tuple[int | None, list[tuple[list[Condition], int]]]]
 
 
-def compile_filter(profile: dict[str, Any], machine: str) -> bytes:
+def compile_filter(profile: dict[str, Any], machine: str, *, notify: bool = False) -> bytes:
     """The program for `load_program`.
 
-    profile: `linux.seccomp` of an OCI runtime spec. machine: as uname(2) names it. InvalidParameter for what is no
-    valid profile, Unsupported for user notification and for machines without a table.
+    profile: `linux.seccomp` of an OCI runtime spec. machine: as uname(2) names it. notify: whether the caller hands
+    calls to a supervisor (SCMP_ACT_NOTIFY). InvalidParameter for what is no valid profile, Unsupported for
+    notification without that and for machines without a table.
     """
     if machine not in _NATIVE:
         raise Unsupported(
             f"seccomp profiles for {machine} are not supported yet\n"
             "  to run without one:  --security-opt seccomp=unconfined"
         )
-    if profile.get("listenerPath"):
+    if not notify and profile.get("listenerPath"):
         raise Unsupported("a seccomp profile with listenerPath is not supported; remove it from the profile")
+    _check_notify(profile, supported=notify)
     default = _verdict(profile.get("defaultAction", ""), profile.get("defaultErrnoRet"))
     rules = list(profile.get("syscalls") or [])
     native, *others = _NATIVE[machine]
@@ -121,7 +125,30 @@ def compile_filter(profile: dict[str, Any], machine: str) -> bytes:
         instructions = code.assemble(program)
     except ValueError as error:
         raise InvalidParameter(f"the seccomp profile is too big: {error}") from None
-    return seccomp.HEAD.pack(seccomp.MAGIC, _flags(profile), len(instructions)) + instructions
+    flags = _flags(profile)
+    if _notifies(profile):
+        flags |= seccomp.SECCOMP_FILTER_FLAG_NEW_LISTENER
+    return seccomp.HEAD.pack(seccomp.MAGIC, flags, len(instructions)) + instructions
+
+
+def _notifies(profile: dict[str, Any]) -> bool:
+    return any(rule.get("action") == "SCMP_ACT_NOTIFY" for rule in profile.get("syscalls") or ())
+
+
+def _check_notify(profile: dict[str, Any], *, supported: bool) -> None:
+    """InvalidParameter for a profile under which the supervisor would never get its descriptor."""
+    if profile.get("defaultAction") == "SCMP_ACT_NOTIFY" or (_notifies(profile) and not supported):
+        raise Unsupported("seccomp action SCMP_ACT_NOTIFY is not supported; remove it from the profile")
+    if not _notifies(profile):
+        return
+    if not profile.get("listenerPath"):
+        raise InvalidParameter("seccomp action SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath")
+    if "SECCOMP_FILTER_FLAG_TSYNC" in (profile.get("flags") or ()):
+        raise InvalidParameter("seccomp flag SECCOMP_FILTER_FLAG_TSYNC does not go with SCMP_ACT_NOTIFY")
+    for rule in profile["syscalls"]:
+        if rule.get("action") == "SCMP_ACT_NOTIFY" and "sendmsg" in (rule.get("names") or ()):
+            # By sendmsg(2) the supervisor gets the descriptor: the call would wait for who does not have it yet.
+            raise InvalidParameter("seccomp action SCMP_ACT_NOTIFY can't be used for sendmsg")
 
 
 def _flags(profile: dict[str, Any]) -> int:
@@ -136,8 +163,6 @@ def _flags(profile: dict[str, Any]) -> int:
 
 
 def _verdict(action: str, errno_return: int | None) -> int:
-    if action == "SCMP_ACT_NOTIFY":
-        raise Unsupported("seccomp action SCMP_ACT_NOTIFY is not supported; remove it from the profile")
     if action not in ACTIONS:
         raise InvalidParameter(f"string {action} is not a valid action for seccomp")
     verdict = ACTIONS[action]

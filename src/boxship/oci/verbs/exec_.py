@@ -15,6 +15,7 @@ from boxship.oci.container import Container
 from boxship.oci.context import Context
 from boxship.oci.entering import enter
 from boxship.oci.foreground import wait_for
+from boxship.oci.launch import seccomp_listener
 
 USAGE = "[OPTIONS] ID [COMMAND [ARG...]]"
 FLAGS = (
@@ -51,6 +52,11 @@ def run(context: Context, parsed: Parsed) -> int:
         raise Conflict(f"cannot exec in a paused container: {container.id} (use --ignore-paused)")
     process = check_process(_process(container, parsed), context.log)
     process["seccompProgram"] = container.record.get("seccomp", "")
+    profile = (container.spec().get("linux") or {}).get("seccomp") or {}
+    listener = seccomp_listener(container, container.record["bundle"], profile)
+    if listener:
+        listener["state"]["status"] = status
+        process["seccompListener"] = listener
     process["preserveFds"] = preserved = parsed.number("preserve-fds")
     for fd in range(3, 3 + preserved):
         os.set_inheritable(fd, True)

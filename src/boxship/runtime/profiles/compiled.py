@@ -13,7 +13,7 @@ from boxship.lib.atomic import write_atomic
 _VERSION = 1
 
 
-def compiled_filter(profile: dict[str, Any], machine: str, folder: str) -> str:
+def compiled_filter(profile: dict[str, Any], machine: str, folder: str, *, notify: bool = False) -> str:
     """The path of the program for `profile` (`linux.seccomp`), compiled at its first use.
 
     Blocks: compiling takes some milliseconds and writes a file into `folder`. Errors as `compile_filter`, and OSError.
@@ -24,7 +24,7 @@ def compiled_filter(profile: dict[str, Any], machine: str, folder: str) -> str:
     if not _is_whole(path):
         # Not durable: after a power cut a torn file is seen by its head and made again.
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        write_atomic(path, compile_filter(profile, machine), mode=0o600, durable=False)
+        write_atomic(path, compile_filter(profile, machine, notify=notify), mode=0o600, durable=False)
     return path
 
 
