@@ -285,3 +285,21 @@ def test_parents_stay_while_somebody_uses_them(machine: Layout, make: Callable[.
     above = Cgroup(parent, machine)
     above.remove_if_empty()
     assert all(Path(folder).exists() for _, folder in above.folders)
+
+
+def test_limits_of_a_group_in_use_change_and_a_failure_takes_all_back(
+    machine: Layout, make: Callable[..., Cgroup]
+) -> None:
+    group = make(machine, memory={"limit": 32 * MIB, "swap": 64 * MIB}, pids={"limit": 20})
+    file = "memory.limit_in_bytes" if machine.version == 1 else "memory.max"
+
+    def limits() -> tuple[str, str]:
+        return read(f"{group.folder('memory')}/{file}").strip(), read(f"{group.folder('pids')}/pids.max").strip()
+
+    group.update({"memory": {"limit": 128 * MIB, "swap": 256 * MIB}, "pids": {"limit": -1}})
+    assert limits() == (str(128 * MIB), "max")
+    group.update({"memory": {"limit": 16 * MIB, "swap": 20 * MIB}, "pids": {"limit": 7}})
+    assert limits() == (str(16 * MIB), "7")
+    with pytest.raises(OSError):
+        group.update({"memory": {"limit": 24 * MIB, "swap": 30 * MIB}, "pids": {"limit": 1 << 62}})
+    assert limits() == (str(16 * MIB), "7")

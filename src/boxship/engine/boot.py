@@ -9,7 +9,10 @@ import logging
 import os
 import shutil
 
+import msgspec
+
 from boxship.engine.container.init_layer import make_init_layer
+from boxship.engine.container.pause import is_frozen
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import sweep_files
 from boxship.engine.container.start import start_again
@@ -63,6 +66,10 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
             if state.phase != "running" or state.started_ns != found.started_ns:
                 # The start was under way: it has succeeded, only nobody was told.
                 await _record_start(engine, container, found.pid, found.started_ns)
+            frozen = await quick(is_frozen, engine, container.id)
+            if frozen != container.paused:
+                container.set_state(msgspec.structs.replace(container.state, paused=frozen))
+                await engine.containers.save(container)
             watch(engine, container, found)
             _take_over_execs(engine, container, found)
         case Exit() as found if state.phase != "running" and state.finished_ns == found.finished_ns:

@@ -15,6 +15,7 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     phase: "restarting" is the pause before the next try; Docker's API calls that running, too.
     exit_code: of the last run; error: why the last start failed. manually_stopped: a person stopped or killed
     it, so that no restart policy brings it back in this daemon's life ("unless-stopped": not after it either).
+    paused: it runs, but its control group is frozen.
     """
 
     phase: Phase = "created"
@@ -26,6 +27,12 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     finished_ns: int = 0
     restart_count: int = 0
     manually_stopped: bool = False
+    paused: bool = False
+
+    @property
+    def status(self) -> str:
+        """Docker's word for it: the phase, or "paused"."""
+        return "paused" if self.paused else self.phase
 
 
 class BindRules(msgspec.Struct, frozen=True, kw_only=True):

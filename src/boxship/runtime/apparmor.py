@@ -1,10 +1,10 @@
 """AppArmor profiles in the kernel: which are loaded, and loading ours (apparmor_parser(8)). Blocks."""
 
 import logging
-import os
 from pathlib import Path
 
 from boxship.lib.errors import BoxshipError
+from boxship.lib.program import run_program
 from boxship.runtime.profiles.apparmor import DEFAULT_PROFILE, profile_text
 from boxship.runtime.spec.features import HostFeatures
 
@@ -27,11 +27,11 @@ def loaded_profiles() -> frozenset[str]:
 
 def load_default(features: HostFeatures) -> None:
     """Give the kernel this version's default profile. BoxshipError, in Docker's words, when it does not take it."""
-    status, output = _run(features.apparmor_parser, ["-K", "-r"], profile_text(daemon=_own_profile()))
-    if status != 0:
+    done = run_program(features.apparmor_parser, ["-K", "-r"], profile_text(daemon=_own_profile()))
+    if done.code != 0:
         raise BoxshipError(
             f"AppArmor enabled on system but the {DEFAULT_PROFILE} profile could not be loaded: "
-            f"{features.apparmor_parser} exited with {status}: {output}"
+            f"{features.apparmor_parser} exited with {done.code}: {(done.stdout + done.stderr).strip()}"
         )
 
 
@@ -84,27 +84,3 @@ def _without_mode(line: str) -> str:
     for mode in _MODES:
         line = line.removesuffix(mode)
     return line
-
-
-def _run(program: str, arguments: list[str], text: str) -> tuple[int, str]:
-    """Exit code and output of a program that reads `text`. Not subprocess: it would stay in the daemon's memory."""
-    given, written = os.memfd_create("stdin", os.MFD_CLOEXEC), os.memfd_create("stdout", os.MFD_CLOEXEC)
-    try:
-        os.write(given, text.encode())
-        os.lseek(given, 0, os.SEEK_SET)
-        pid = os.posix_spawn(
-            program,
-            [program, *arguments],
-            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, given, 0),
-                (os.POSIX_SPAWN_DUP2, written, 1),
-                (os.POSIX_SPAWN_DUP2, written, 2),
-            ],
-        )
-        _, status = os.waitpid(pid, 0)
-        os.lseek(written, 0, os.SEEK_SET)
-        return os.waitstatus_to_exitcode(status), os.read(written, 4096).decode(errors="replace").strip()
-    finally:
-        os.close(given)
-        os.close(written)

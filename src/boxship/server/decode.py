@@ -35,6 +35,8 @@ _GO_INTEGERS = {
     "ConsoleSize": "uint",
 }
 _GO_ARRAYS = {"ConsoleSize": 2}
+# The values that such a type can hold: from, and below.
+_RANGES = {"uint16": (0, 1 << 16), "uint": (0, 1 << 64)}
 _GO_MAPS = {"ExposedPorts": "nat.PortSet", "PortBindings": "nat.PortMap", "Volumes": "map[string]struct {}"}
 _GO_STRUCTS = {
     "Mount": "mount.Mount",
@@ -154,7 +156,8 @@ def _value(kind: Any, value: Any, path: str, name: str) -> Any:
         if type(value) is kind:
             return value
     elif kind is int:
-        if type(value) is int and -(1 << 63) <= value < 1 << 63:
+        low, high = _RANGES.get(_GO_INTEGERS.get(name, ""), (-(1 << 63), 1 << 63))
+        if type(value) is int and low <= value < high:
             return value
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         if isinstance(value, dict):

@@ -11,6 +11,7 @@ import msgspec
 from boxship.http.request import Request
 from boxship.lib.errors import InvalidParameter
 from boxship.model.config import ContainerConfig, HostConfig, Mount
+from boxship.model.update import UpdateConfig
 
 Version = tuple[int, ...]
 
@@ -115,6 +116,11 @@ def adapt_create(
             )
     host = msgspec.structs.replace(host, **changes) if changes else host
     return config, host, networking
+
+
+def adapt_update(version: Version, config: UpdateConfig) -> UpdateConfig:
+    """What an older client meant by its update: limits of processes are part of it since 1.40."""
+    return msgspec.structs.replace(config, pids_limit=None) if version < (1, 40) else config
 
 
 # The option group of each mount type.

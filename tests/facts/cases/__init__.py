@@ -15,13 +15,17 @@ from tests.facts.cases import (
     inspect_,
     lifecycle,
     logs,
+    pause,
     prune,
     ps,
     raw,
+    rename,
     run,
     security,
     stats,
     system,
+    top,
+    update,
 )
 
 GROUPS: dict[str, tuple[Case, ...]] = {
@@ -36,11 +40,15 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "inspect": inspect_.CASES,
     "lifecycle": lifecycle.CASES,
     "logs": logs.CASES,
+    "pause": pause.CASES,
     "prune": prune.CASES,
     "ps": ps.CASES,
     "raw": raw.CASES,
+    "rename": rename.CASES,
     "run": run.CASES,
     "stats": stats.CASES,
     "security": security.CASES,
     "system": system.CASES,
+    "top": top.CASES,
+    "update": update.CASES,
 }

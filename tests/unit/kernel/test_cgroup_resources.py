@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from boxship.kernel.cgroup import Layout, plan_resources
 from boxship.kernel.cgroup.devices import ALWAYS, allowed_devices
-from boxship.kernel.cgroup.resources import shares_to_weight
+from boxship.kernel.cgroup.resources import plan_update, shares_to_weight
 from boxship.lib.errors import InvalidParameter
 
 NAMES = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb")
@@ -173,3 +173,25 @@ def test_v1_lines():
     lines = writes(V1, devices=[DENY_ALL, device(True, "c", 42, -1, "rw")])
     assert lines[:3] == ["devices.deny=a", "devices.allow=c 42:* rw", "devices.allow=c *:* m"]
     assert len(lines) == 2 + len(ALWAYS)
+
+
+def updates(layout: Layout, both: int, **resources: Any) -> list[str]:
+    return [f"{file}={value}" for _, file, value in plan_update(resources, layout, both)]
+
+
+def test_memory_that_rises_and_falls():
+    both, alone = "memory.memsw.limit_in_bytes", "memory.limit_in_bytes"
+    rises = updates(V1, 50 * MIB, memory={"limit": 64 * MIB, "swap": 128 * MIB})
+    assert [write.partition("=")[0] for write in rises] == [both, alone]
+    falls = updates(V1, 500 * MIB, memory={"limit": 64 * MIB, "swap": 128 * MIB})
+    assert [write.partition("=")[0] for write in falls] == [alone, both]
+    assert updates(V1, 50 * MIB, memory={"limit": MIB, "swap": -1}) == [f"{both}=-1", f"{alone}=1048576"]
+    assert updates(V2, 0, memory={"limit": MIB, "swap": -1}) == ["memory.max=1048576", "memory.swap.max=max"]
+
+
+def test_no_limit_of_processes_any_more():
+    assert updates(V1, 0, pids={"limit": -1}) == updates(V2, 0, pids={"limit": -1}) == ["pids.max=max"]
+
+
+def test_devices_are_left_alone():
+    assert updates(V1, 0, devices=[{"allow": False, "access": "rwm"}]) == []

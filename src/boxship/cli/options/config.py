@@ -110,7 +110,7 @@ def _health(parsed: "Parsed") -> "dict[str, Any] | None":
 def _host(parsed: "Parsed", console: "tuple[int, int]") -> "dict[str, Any]":
     added, dropped = _capabilities(parsed)
     options, unconfined = security(parsed.list("security-opt"))
-    restart = _restart(parsed.text("restart", "no"))
+    restart = restart_policy(parsed.text("restart", "no"))
     if parsed.on("rm") and restart["Name"] not in ("", "no"):
         raise ValueError("conflicting options: cannot specify both --restart and --rm")
     for name, shown, kind in (("pid", "PID", "container:"), ("uts", "UTS", ""), ("userns", "USER", "")):
@@ -183,7 +183,8 @@ def _capabilities(parsed: "Parsed") -> "tuple[list[str] | None, list[str] | None
     return sorted(added) or None, sorted(dropped) or None
 
 
-def _restart(text: str) -> "dict[str, Any]":
+def restart_policy(text: str) -> "dict[str, Any]":
+    """`on-failure:3` as the API has it. ValueError."""
     name, found, count = text.partition(":")
     if found and not name:
         raise ValueError("invalid restart policy format: no policy provided before colon")

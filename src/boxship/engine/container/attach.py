@@ -119,8 +119,10 @@ async def _pass_on(source: socket.socket, sink: socket.socket) -> None:
 
 
 def attach(engine: Engine, ref: str, options: AttachOptions) -> Attachment:
-    """Grant an attachment. NotFound; Conflict between two tries of a restart policy."""
+    """Grant an attachment. NotFound; Conflict while it is paused or between two tries of a restart policy."""
     container = engine.containers.get(ref)
+    if container.paused:
+        raise Conflict(f"container {ref} is paused, unpause the container before attach")
     if container.state.phase == "restarting":
         raise Conflict(f"container {container.id} is restarting, wait until the container is running")
     publish(engine, container, "attach")

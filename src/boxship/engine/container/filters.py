@@ -66,7 +66,7 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
             return lambda container: labels_match(container.record.config.labels or {}, values)
         case "status":
             _check(key, values, _STATES, "state")
-            return lambda container: container.state.phase in values
+            return lambda container: container.state.status in values
         case "health":
             _check(key, values, _HEALTH, "health")
             return lambda container: "none" in values

@@ -66,9 +66,9 @@ async def inspect(engine: Engine, ref: str, *, size: bool) -> dict[str, Any]:
 def state_body(state: ContainerState) -> dict[str, Any]:
     """The API's State. Between two tries of a restart policy a container counts as running, too."""
     return {
-        "Status": state.phase,
+        "Status": state.status,
         "Running": state.phase in ("running", "restarting"),
-        "Paused": False,
+        "Paused": state.paused,
         "Restarting": state.phase == "restarting",
         "OOMKilled": state.oom_killed,
         "Dead": False,

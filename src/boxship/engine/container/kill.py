@@ -6,6 +6,7 @@ import signal as signals
 import msgspec
 
 from boxship.engine.container.notify import publish
+from boxship.engine.container.pause import resume
 from boxship.engine.container.register import Container
 from boxship.engine.container.signals import is_supported, parse_signal
 from boxship.engine.engine import Engine
@@ -46,6 +47,9 @@ async def kill_container(engine: Engine, container: Container, number: int) -> N
             container.no_restart = True
             container.set_state(msgspec.structs.replace(container.state, manually_stopped=True))
         await send(engine, container, number)
+        if ends:
+            # A frozen process does not even die.
+            await resume(engine, container, tell=number != signals.SIGKILL)
         if number == signals.SIGKILL:
             await asyncio.wait({exited}, timeout=EXIT_WAIT)
     finally:

@@ -58,7 +58,7 @@ def _body(container: Container, names: dict[str, str], now: int) -> dict[str, An
         "Created": record.created_ns // 1_000_000_000,
         "Ports": [],
         "Labels": record.config.labels or {},
-        "State": state.phase,
+        "State": state.status,
         "Status": status_text(state, now),
         "HostConfig": {
             "NetworkMode": record.host.network_mode,

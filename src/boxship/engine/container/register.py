@@ -117,6 +117,11 @@ class Container:
         return self.state.phase == "running"
 
     @property
+    def paused(self) -> bool:
+        """Whether its processes are frozen."""
+        return self.state.paused
+
+    @property
     def active(self) -> bool:
         """Running as Docker's API understands it: also between two tries of a restart policy."""
         return self.state.phase in ("running", "restarting")

@@ -30,9 +30,11 @@ async def remove(engine: Engine, ref: str, *, force: bool, volumes: bool, link: 
     if container.removing:
         raise Conflict(f"removal of container {container.name} is already in progress")
     if container.active and not force:
+        advice = ": stop the container before removing or force remove"
+        if container.paused:
+            advice = " and must be unpaused first"
         raise Conflict(
-            f'cannot remove container "{ref.removeprefix("/")}": container is {container.state.phase}: '
-            "stop the container before removing or force remove"
+            f'cannot remove container "{ref.removeprefix("/")}": container is {container.state.status}{advice}'
         )
     container.removing = True
     await engine.whole(_remove(engine, container))

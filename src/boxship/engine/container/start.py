@@ -33,6 +33,8 @@ async def start(engine: Engine, ref: str) -> None:
 
 async def start_container(engine: Engine, container: Container) -> None:
     """`start` for a container at hand, by hand: the restart policy begins anew."""
+    if container.paused:
+        raise Conflict("cannot start a paused container, try unpause instead")
     if container.running:
         raise NotModified(f"container {container.name} is running")
     if container.retry is not None:

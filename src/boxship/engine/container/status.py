@@ -9,7 +9,8 @@ def status_text(state: ContainerState, now_ns: int) -> str:
     since_end = human_duration(max(0, now_ns - state.finished_ns) / 1e9)
     match state.phase:
         case "running":
-            return f"Up {human_duration(max(0, now_ns - state.started_ns) / 1e9)}"
+            paused = " (Paused)" if state.paused else ""
+            return f"Up {human_duration(max(0, now_ns - state.started_ns) / 1e9)}{paused}"
         case "restarting":
             return f"Restarting ({state.exit_code}) {since_end} ago"
         case "removing":

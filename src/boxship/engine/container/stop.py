@@ -7,6 +7,7 @@ import msgspec
 
 from boxship.engine.container.kill import send
 from boxship.engine.container.notify import publish
+from boxship.engine.container.pause import resume
 from boxship.engine.container.register import Container
 from boxship.engine.container.signals import parse_signal
 from boxship.engine.engine import Engine
@@ -69,6 +70,7 @@ async def _end(
     for signal, seconds in steps:
         try:
             await send(engine, container, signal)
+            await resume(engine, container)
         except Conflict:
             # It ended between the look and the signal: its exit is on the way.
             seconds = KILL_WAIT

@@ -29,7 +29,7 @@ def validate(config: ContainerConfig, host: HostConfig) -> None:
         raise InvalidParameter("can't create 'AutoRemove' container with restart policy")
     for entry in host.extra_hosts or ():
         extra_host(entry)
-    _restart(host.restart_policy)
+    validate_restart(host.restart_policy)
 
 
 def extra_host(entry: str) -> tuple[str, str]:
@@ -59,7 +59,8 @@ def _health(health: HealthConfig) -> None:
         raise InvalidParameter("Retries in Healthcheck cannot be negative")
 
 
-def _restart(policy: RestartPolicy) -> None:
+def validate_restart(policy: RestartPolicy) -> None:
+    """InvalidParameter for a policy that there is not, or a count that makes no sense."""
     match policy.name:
         case "" | "no" | "always" | "unless-stopped":
             if policy.maximum_retry_count > 0:

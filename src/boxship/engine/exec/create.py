@@ -21,7 +21,7 @@ async def exec_create(engine: Engine, ref: str, config: ExecConfig) -> str:
         raise InvalidParameter("No exec command specified")
     container = engine.containers.get(ref)
     await container.settled()
-    must_run(container)
+    must_run(container, ref)
     try:
         keys = parse_detach_keys(config.detach_keys)
     except ValueError:
@@ -34,12 +34,14 @@ async def exec_create(engine: Engine, ref: str, config: ExecConfig) -> str:
     return exec.id
 
 
-def must_run(container: Container) -> None:
-    """Conflict unless a process runs in the container now."""
+def must_run(container: Container, name: str = "") -> None:
+    """Conflict unless processes run in the container now. name: what messages call it, "" for the id."""
     if container.state.phase == "restarting":
         raise Conflict(f"Container {container.id} is restarting, wait until the container is running")
     if not container.running or container.monitor is None:
         raise Conflict(f"container {container.id} is not running")
+    if container.paused:
+        raise Conflict(f"Container {name or container.id} is paused, unpause the container before exec")
 
 
 def command_text(config: ExecConfig) -> str:

@@ -131,6 +131,7 @@ def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
         exit_code=exit.code,
         error="",
         oom_killed=exit.oom_killed,
+        paused=False,
         finished_ns=exit.finished_ns or now_ns(),
         restart_count=before.restart_count + again,
     )

@@ -16,12 +16,13 @@ from boxship.runtime.spec import HostFeatures
 
 async def info(engine: Engine) -> dict[str, Any]:
     """The body of `GET /info` (API 1.51)."""
-    running = sum(1 for container in engine.containers if container.active)
+    paused = sum(1 for container in engine.containers if container.paused)
+    running = sum(1 for container in engine.containers if container.active) - paused
     counts = {
         "Containers": len(engine.containers),
         "ContainersRunning": running,
-        "ContainersPaused": 0,
-        "ContainersStopped": len(engine.containers) - running,
+        "ContainersPaused": paused,
+        "ContainersStopped": len(engine.containers) - running - paused,
         "Images": len(engine.images.all()),
     }
     return await quick(_body, engine, counts)

@@ -10,7 +10,7 @@ from _signal import SIGKILL  # type: ignore[import-not-found]
 from boxship.kernel import bpf
 from boxship.kernel.cgroup.devices import allowed_devices
 from boxship.kernel.cgroup.layout import Layout, detect
-from boxship.kernel.cgroup.resources import plan_resources
+from boxship.kernel.cgroup.resources import plan_resources, plan_update
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +72,37 @@ class Cgroup:
             _confine_devices(self.folders[0][1], resources.get("devices") or [])
         for controller, file, value in writes:
             write(f"{self.folder(controller)}/{file}", value)
+
+    def update(self, resources: dict[str, Any]) -> None:
+        """Change limits of a group that is in use; those that `resources` does not name stay.
+
+        InvalidParameter as `plan_resources`. OSError names the file and the value, and what was written by then is
+        taken back.
+        """
+        undo: list[tuple[str, str]] = []
+        try:
+            for controller, file, value in plan_update(resources, self.layout, self._memory_limit()):
+                path = f"{self.folder(controller)}/{file}"
+                undo.append((path, read(path).strip()))
+                write(path, value)
+        except BaseException:
+            for path, value in reversed(undo):
+                try:
+                    write(path, value)
+                except OSError:
+                    # The last one was not written.
+                    continue
+            raise
+
+    def _memory_limit(self) -> int:
+        """The present limit of memory and swap together, in bytes, on v1; else it does not matter."""
+        if self.layout.version == 2 or "memory" not in self.layout.controllers:
+            return 0
+        try:
+            return int(read(f"{self.folder('memory')}/memory.memsw.limit_in_bytes"))
+        except FileNotFoundError:
+            # No swap accounting.
+            return 0
 
     def folder(self, controller: str) -> str:
         """The group's folder in the hierarchy of a controller. KeyError when the machine lacks it."""
@@ -135,7 +166,7 @@ class Cgroup:
         self._set_frozen(frozen)
         deadline = time.monotonic() + _FREEZE_PATIENCE
         pause = _FIRST_PAUSE
-        while self._is_frozen() != frozen:
+        while self.frozen() != frozen:
             if time.monotonic() > deadline:
                 self._set_frozen(False)
                 raise TimeoutError(f"control group {self.path} does not {'freeze' if frozen else 'thaw'}")
@@ -147,7 +178,9 @@ class Cgroup:
 
     def frozen(self) -> bool:
         """Whether its processes are halted. OSError when the group is gone, KeyError when nothing here freezes."""
-        return self._is_frozen()
+        if self.layout.version == 2:
+            return _field(read(f"{self.folder('freezer')}/cgroup.events"), "frozen") == 1
+        return read(f"{self.folder('freezer')}/freezer.state").strip() == "FROZEN"
 
     def oom_kills(self) -> int:
         """How many processes the kernel killed in this group for memory; 0 when it does not say."""
@@ -193,11 +226,6 @@ class Cgroup:
             write(f"{self.folder('freezer')}/cgroup.freeze", "1" if frozen else "0")
         else:
             write(f"{self.folder('freezer')}/freezer.state", "FROZEN" if frozen else "THAWED")
-
-    def _is_frozen(self) -> bool:
-        if self.layout.version == 2:
-            return _field(read(f"{self.folder('freezer')}/cgroup.events"), "frozen") == 1
-        return read(f"{self.folder('freezer')}/freezer.state").strip() == "FROZEN"
 
 
 def read(path: str) -> str:

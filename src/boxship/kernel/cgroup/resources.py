@@ -44,6 +44,19 @@ def plan_resources(resources: dict[str, Any], layout: Layout) -> list[Write]:
     return writes
 
 
+def plan_update(resources: dict[str, Any], layout: Layout, both: int) -> list[Write]:
+    """What to write, in this order, into a group that is in use.
+
+    both: the present limit of memory and swap together (v1). The kernel never lets it be below that of memory: where
+    it rises it goes first.
+    """
+    writes = plan_resources({key: value for key, value in resources.items() if key != "devices"}, layout)
+    swap = (resources.get("memory") or {}).get("swap") or 0
+    if layout.version == 1 and (swap < 0 or swap > both):
+        writes.sort(key=lambda write: write[1] != "memory.memsw.limit_in_bytes")
+    return writes
+
+
 def _v1(resources: dict[str, Any]) -> list[Write]:
     writes: list[Write] = []
     # A group that is joined must have its cpuset first; the group itself copies its parent's where nothing is asked.

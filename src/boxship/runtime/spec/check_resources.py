@@ -10,10 +10,13 @@ _NANO = 1_000_000_000
 _HIGHEST_CPU = 8192
 
 
-def check_resources(host: HostConfig, features: HostFeatures) -> list[str]:
-    """Docker's warnings for limits that are discarded here. InvalidParameter for values out of range."""
+def check_resources(host: HostConfig, features: HostFeatures, *, update: bool = False) -> list[str]:
+    """Docker's warnings for limits that are discarded here. InvalidParameter for values out of range.
+
+    update: `host` holds what is to change only, the rest is there already.
+    """
     return [
-        *_memory(host, features),
+        *_memory(host, features, update=update),
         *_pids(host, features),
         *_cpu(host, features),
         *_cpuset(host, features),
@@ -21,7 +24,7 @@ def check_resources(host: HostConfig, features: HostFeatures) -> list[str]:
     ]
 
 
-def _memory(host: HostConfig, features: HostFeatures) -> list[str]:
+def _memory(host: HostConfig, features: HostFeatures, *, update: bool) -> list[str]:
     warnings = []
     memory, swap = host.memory, host.memory_swap
     if memory != 0 and memory < _MINIMUM_MEMORY:
@@ -39,7 +42,7 @@ def _memory(host: HostConfig, features: HostFeatures) -> list[str]:
         swap = -1
     if memory > 0 and 0 < swap < memory:
         raise InvalidParameter("Minimum memoryswap limit should be larger than memory limit, see usage")
-    if memory == 0 and swap > 0:
+    if memory == 0 and swap > 0 and not update:
         raise InvalidParameter("You should always set the Memory limit when using Memoryswap limit, see usage")
     swappiness = host.memory_swappiness
     # -1 stands for "as the machine has it".
@@ -121,8 +124,6 @@ def _cpu(host: HostConfig, features: HostFeatures) -> list[str]:
         raise InvalidParameter("Your kernel does not support CPU real-time scheduler")
     if host.cpu_percent > 0:
         warnings.append("linux does not support CPU percent. Percent discarded.")
-    if host.cpu_count > 0:
-        warnings.append("linux does not support CPU count. Count discarded.")
     return warnings
 
 

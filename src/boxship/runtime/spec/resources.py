@@ -26,6 +26,36 @@ def build_resources(host: HostConfig, features: HostFeatures, prepared: Prepared
     return resources
 
 
+def changed_resources(before: HostConfig, after: HostConfig, features: HostFeatures) -> dict[str, Any]:
+    """What a running container's control group has to be told when its limits change; {} for nothing.
+
+    Only limits that `docker update` knows; one that is lifted is -1, as in the OCI spec.
+    """
+    old, new = _plain_limits(before, features), _plain_limits(after, features)
+    changed = {
+        kind: {key: value for key, value in values.items() if old.get(kind, {}).get(key) != value}
+        for kind, values in new.items()
+    }
+    if changed.get("memory", {}).keys() & {"limit", "swap"}:
+        # cgroup v2 counts swap without memory: it takes both to know it.
+        changed["memory"] |= {key: new["memory"][key] for key in ("limit", "swap") if key in new["memory"]}
+    if changed.get("cpu", {}).keys() & {"period", "quota"}:
+        changed["cpu"] |= {key: new["cpu"][key] for key in ("period", "quota") if key in new["cpu"]}
+    return {kind: values for kind, values in changed.items() if values}
+
+
+def _plain_limits(host: HostConfig, features: HostFeatures) -> dict[str, dict[str, Any]]:
+    memory = _memory(host, features)
+    if host.memory_swap == -1 and features.swap_limit:
+        memory["swap"] = -1
+    limits = {"memory": memory, "cpu": _cpu(host, features)}
+    if features.pids_limit:
+        limits["pids"] = {"limit": host.pids_limit or -1}
+    if features.block_weight and host.blkio_weight:
+        limits["blockIO"] = {"weight": host.blkio_weight}
+    return limits
+
+
 def _memory(host: HostConfig, features: HostFeatures) -> dict[str, Any]:
     memory: dict[str, Any] = {}
     if host.memory > 0 and features.memory_limit:

@@ -4,6 +4,7 @@ import msgspec
 
 from boxship.engine.engine import Engine
 from boxship.engine.exec import start as verb
+from boxship.engine.exec.create import must_run
 from boxship.http.request import Request, upgrade_head
 from boxship.http.stdcopy import STDOUT, frame
 from boxship.lib.errors import BoxshipError, NotFound
@@ -25,7 +26,10 @@ class ExecStart(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 async def start(engine: Engine, request: Request, exec_id: str) -> None:
     """Detached: 200 once it runs. Else 101 or 200, then the connection is the process's."""
     asked = build(ExecStart, await read_json(request))
-    engine.execs.get(exec_id)
+    exec = engine.execs.get(exec_id)
+    if exec.container.paused:
+        # Told before the protocol is switched.
+        must_run(exec.container)
     given = console_size(request, asked.console_size) if asked.tty else None
     size = (given[0], given[1]) if given and len(given) == 2 and any(given) else None
     if asked.detach:

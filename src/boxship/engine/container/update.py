@@ -1,0 +1,105 @@
+"""docker update: other limits and another restart policy for a container that exists, also while it runs."""
+
+import msgspec
+
+from boxship.engine.container.group import group_of_run
+from boxship.engine.container.notify import publish
+from boxship.engine.container.register import Container
+from boxship.engine.container.validate import validate_restart
+from boxship.engine.engine import Engine
+from boxship.lib.bridge import bulk
+from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
+from boxship.model.config import HostConfig
+from boxship.model.update import UpdateConfig, as_host_fields, changes_of
+from boxship.runtime.spec.check_resources import check_resources
+from boxship.runtime.spec.resources import changed_resources
+
+
+async def update(engine: Engine, ref: str, config: UpdateConfig) -> list[str]:
+    """Change a container; Docker's warnings for what this machine can't keep.
+
+    What is changed holds at once where it runs, and is kept for the next start. InvalidParameter for a bad value,
+    Conflict for one that does not go with what the container has, BoxshipError when the kernel refuses it: then
+    nothing has changed.
+    """
+    asked = HostConfig(**as_host_fields(config))
+    if config.io_maximum_iops or config.io_maximum_bandwidth:
+        raise InvalidParameter("Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps")
+    warnings = check_resources(asked, engine.host, update=True)
+    validate_restart(config.restart_policy)
+    container = engine.containers.get(ref)
+    changes = changes_of(msgspec.structs.replace(config, **_kept_here(engine, config)))
+    try:
+        await engine.whole(_update(engine, container, changes))
+    except InvalidParameter:
+        raise
+    except BoxshipError as error:
+        raise type(error)(f"Cannot update container {container.id}: {error.message}") from error
+    return warnings
+
+
+def _kept_here(engine: Engine, config: UpdateConfig) -> dict[str, object]:
+    """The fields that this machine can't keep, emptied: the person was warned."""
+    host = engine.host
+    fields: dict[str, object] = {}
+    if not host.memory_limit:
+        fields |= {"memory": 0, "memory_swap": 0}
+    elif not host.swap_limit:
+        fields["memory_swap"] = 0
+    if not host.memory_reservation:
+        fields["memory_reservation"] = 0
+    if not host.cpu_shares:
+        fields["cpu_shares"] = 0
+    if not host.cpu_cfs:
+        fields |= {"cpu_period": 0, "cpu_quota": 0}
+    if not host.cpuset:
+        fields |= {"cpuset_cpus": "", "cpuset_mems": ""}
+    if not host.block_weight:
+        fields["blkio_weight"] = 0
+    if not host.pids_limit:
+        fields["pids_limit"] = None
+    return fields
+
+
+async def _update(engine: Engine, container: Container, changes: dict[str, object]) -> None:
+    async with container.lock:
+        if container.removing:
+            raise Conflict('Container is marked for removal and cannot be "update".')
+        before = container.record.host
+        _check_against(before, changes)
+        after = msgspec.structs.replace(before, **changes)
+        if container.running:
+            await bulk(_apply, engine, container.id, before, after)
+        container.record = msgspec.structs.replace(container.record, host=after)
+        await engine.containers.save(container)
+        publish(engine, container, "update")
+
+
+def _check_against(host: HostConfig, changes: dict[str, object]) -> None:
+    """Conflict for what does not go with the container as it is."""
+    policy = changes.get("restart_policy")
+    if host.auto_remove and policy is not None and getattr(policy, "name", "no") != "no":
+        raise Conflict("Restart policy cannot be updated because AutoRemove is enabled for the container")
+    for field, name in (("cpu_period", "CPU Period"), ("cpu_quota", "CPU Quota")):
+        if changes.get("nano_cpus") and getattr(host, field):
+            raise Conflict(f"Conflicting options: Nano CPUs cannot be updated as {name} has already been set")
+        if changes.get(field) and host.nano_cpus:
+            raise Conflict(f"Conflicting options: {name} cannot be updated as NanoCPUs has already been set")
+    memory = changes.get("memory")
+    if isinstance(memory, int) and "memory_swap" not in changes and memory > host.memory_swap:
+        raise Conflict(
+            "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time"
+        )
+
+
+def _apply(engine: Engine, container_id: str, before: HostConfig, after: HostConfig) -> None:
+    resources = changed_resources(before, after, engine.host)
+    if not resources:
+        return
+    try:
+        group_of_run(engine, container_id).update(resources)
+    except FileNotFoundError:
+        # It is ending; the next run has the new limits from its start.
+        return
+    except OSError as error:
+        raise BoxshipError(f"{error.filename}: {error.strerror}") from error
