@@ -57,6 +57,9 @@ def ask(docker: Ask, options: Options, prefix: str, folder: Path, engine_socket:
             text = docker("exec", *shlex.split(options.exec), name, "/probe")
         pid = _pid(docker, name)
         report = _inside(text, ids, _limits_of(engine_socket))
+        # Inherited from the engine, and somebody may have started that nicely.
+        nice = os.getpriority(os.PRIO_PROCESS, _peer(engine_socket))
+        report["process"] = [line.replace(f"nice {nice}", "nice 0") for line in report["process"]]
         others = _pid(docker, other) if options.other else 0
         report["namespaces"] = _namespaces(pid, _peer(engine_socket), others)
         report["system calls"] = sorted(answers(seccomp_filters(pid), os.uname().machine))
