@@ -15,6 +15,7 @@ import h11
 
 from boxship.http.incoming import Incoming, Limits
 from boxship.http.request import ClientGone, Hijacked, Request
+from boxship.http.uncopied import Uncopied, splice
 from boxship.lib.errors import BoxshipError, InvalidParameter
 
 log = logging.getLogger("boxship.http")
@@ -309,6 +310,23 @@ class Connection(asyncio.Protocol):
         """Send a piece of the answer's body. ClientGone."""
         self._write(self._h11.send(h11.Data(data=data)))
         await self._drain()
+
+    async def send_pipe(self, pipe: int, count: int) -> None:
+        """Send `count` bytes that are in a pipe as a piece of the answer's body. ClientGone."""
+        pieces = self._h11.send_with_data_passthrough(h11.Data(data=Uncopied(count)))  # type: ignore[arg-type]
+        # Before the bytes go past it, the transport's buffer must be empty.
+        self.transport.set_write_buffer_limits(high=0)
+        try:
+            for piece in pieces or ():
+                if isinstance(piece, Uncopied):
+                    await splice(pipe, self.transport, count)
+                else:
+                    self._write(piece)
+                    await self._drain()
+        except OSError as error:
+            raise ClientGone("the client has closed its connection") from error
+        finally:
+            self.transport.set_write_buffer_limits()
 
     async def send_end(self) -> None:
         """End the answer's body. ClientGone."""

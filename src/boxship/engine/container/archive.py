@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from boxship.archive.compression import detect
+from boxship.engine.container.download import Download
 from boxship.engine.container.notify import publish
 from boxship.engine.container.view import working
 from boxship.engine.engine import Engine
@@ -30,8 +31,8 @@ async def stat(engine: Engine, ref: str, path: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def read(engine: Engine, ref: str, path: str) -> AsyncIterator[tuple[dict[str, Any], AsyncIterator[bytes]]]:
-    """What `path` is, and its tar archive piece by piece. Errors as `stat`, also in mid-archive."""
+async def read(engine: Engine, ref: str, path: str) -> AsyncIterator[tuple[dict[str, Any], Download]]:
+    """What `path` is, and its tar archive. Errors as `stat`, also at the archive's end."""
     container = engine.containers.get(ref)
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     reader = PipeReader(ours)
@@ -43,7 +44,7 @@ async def read(engine: Engine, ref: str, path: str) -> AsyncIterator[tuple[dict[
                 raise BoxshipError(f"the worker has sent nothing of {path}")
             described, rest = line
             publish(engine, container, "archive-path")
-            yield _shaped(decode(described)), _pieces(reader, rest, work, ref, path)
+            yield _shaped(decode(described)), Download(rest, reader, lambda: _result(work, ref, path))
     finally:
         reader.close()
 
@@ -113,15 +114,6 @@ async def _line(reader: PipeReader) -> tuple[bytes, bytes] | None:
         data += piece
     line, _, rest = data.partition(b"\n")
     return line, rest
-
-
-async def _pieces(reader: PipeReader, rest: bytes, work: Work, ref: str, path: str) -> AsyncIterator[bytes]:
-    if rest:
-        yield rest
-    while piece := await reader.read():
-        yield piece
-    # The end of the pipe is the end of the archive only when the worker says so.
-    await _result(work, ref, path)
 
 
 async def _result(work: Work, ref: str, path: str) -> Any:

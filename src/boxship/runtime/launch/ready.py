@@ -4,6 +4,8 @@ import asyncio
 import fcntl
 import os
 import socket
+import struct
+import termios
 
 # Bytes in a pipe: so many that each side wakes the other seldom.
 _ROOM = 1 << 20
@@ -45,18 +47,29 @@ class PipeReader:
 
     def __init__(self, fd: int) -> None:
         _widen(fd)
-        self._fd = fd
+        self.fd = fd
+
+    async def ready(self) -> int:
+        """Wait until there is something to read: how many bytes, 0 at the end."""
+        while True:
+            count: int = struct.unpack("i", fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)))[0]
+            if count:
+                return count
+            # Without bytes, a pipe is readable only at its end.
+            await _ready(self.fd, writing=False)
+            if not struct.unpack("i", fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)))[0]:
+                return 0
 
     async def read(self) -> bytes:
         """The next bytes as they come, b"" at the end."""
         while True:
             try:
-                return os.read(self._fd, self._PIECE)
+                return os.read(self.fd, self._PIECE)
             except BlockingIOError:
-                await _ready(self._fd, writing=False)
+                await _ready(self.fd, writing=False)
 
     def close(self) -> None:
-        os.close(self._fd)
+        os.close(self.fd)
 
 
 class PipeWriter:

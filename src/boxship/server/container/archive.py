@@ -8,6 +8,7 @@ from boxship.engine.container import archive as verb
 from boxship.engine.engine import Engine
 from boxship.http.request import Request
 from boxship.lib.errors import InvalidParameter
+from boxship.server.download import send_download
 from boxship.server.reply import encode, reply_empty
 from boxship.server.router import route
 
@@ -28,9 +29,9 @@ async def read(engine: Engine, request: Request, ref: str) -> None:
     """200 with the same header, then the archive."""
     async with AsyncExitStack() as stack:
         opening = stack.enter_async_context(verb.read(engine, ref, _path(request)))
-        found, pieces = await request.unless_gone(opening)
+        found, download = await request.unless_gone(opening)
         await request.start(200, [_TYPE, _header(found)])
-        await request.relay(pieces)
+        await send_download(request, download)
 
 
 @route("PUT", "/containers/{ref}/archive")
