@@ -19,9 +19,8 @@ def main(argv: list[str] | None = None) -> int:
         ended: int = import_module("boxship.app.daemon").main(words[1:])
         return ended
     if words[:1] == ["oci"]:
-        from importlib import import_module
-
-        code = import_module("boxship.oci.main").main(words[1:])
+        # Callers wait for it again and again: by its name, too, but without importlib's package.
+        code = __import__("boxship.oci.main", fromlist=("main",)).main(words[1:])
         if argv is None:
             _leave(code)
         return int(code)

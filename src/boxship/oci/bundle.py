@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 from boxship.kernel.label import apparmor_enabled, selinux_enabled
 from boxship.kernel.process import CAPABILITIES
@@ -14,6 +11,10 @@ from boxship.lib.errors import InvalidParameter, NotFound, Unsupported
 from boxship.lib.plainjson import decode
 from boxship.oci.log import Log
 from boxship.shim.plan import plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
 _HOOKS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
@@ -40,24 +41,27 @@ def check_spec(spec: dict[str, Any], bundle: str, log: Log) -> dict[str, Any]:
 
     InvalidParameter and Unsupported name the property.
     """
-    with _shape():
+    try:
         return _checked(spec, bundle, log)
+    except _OTHER_SHAPE as error:
+        raise _misshapen(error) from None
 
 
 def plan_of(spec: dict[str, Any], program: str) -> dict[str, Any]:
     """The plan of a checked spec; program: the compiled seccomp filter's path, "" for none. InvalidParameter."""
-    with _shape():
-        return plan(spec, seccomp_program=program)
-
-
-@contextmanager
-def _shape() -> Iterator[None]:
-    """A spec of another shape than the schema's: a text for a list, a missing key."""
     try:
-        yield
-    except (AttributeError, TypeError, KeyError, ValueError) as error:
-        what = f"{error.args[0]!r} is missing or not known" if isinstance(error, KeyError) else str(error)
-        raise InvalidParameter(f"config.json is not a valid runtime spec: {what}") from None
+        return plan(spec, seccomp_program=program)
+    except _OTHER_SHAPE as error:
+        raise _misshapen(error) from None
+
+
+# What a text for a list, or a missing key, comes to.
+_OTHER_SHAPE = (AttributeError, TypeError, KeyError, ValueError)
+
+
+def _misshapen(error: Exception) -> InvalidParameter:
+    what = f"{error.args[0]!r} is missing or not known" if isinstance(error, KeyError) else str(error)
+    return InvalidParameter(f"config.json is not a valid runtime spec: {what}")
 
 
 def _checked(spec: dict[str, Any], bundle: str, log: Log) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import _socket
 import os
-from typing import Any
 
 from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.shim import wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Console:

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 from boxship.kernel.cgroup import Cgroup, detect
 from boxship.lib.atomic import write_atomic
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter, NotFound
 from boxship.lib.plainjson import decode, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 OCI_VERSION = "1.3.0"
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")
@@ -121,25 +121,38 @@ class Container:
             state["annotations"] = self.record["annotations"]
         return state
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """One operation at a time. NotFound when the container went meanwhile."""
-        try:
-            fd = os.open(f"{self.folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:
-            raise NotFound(f'container "{self.id}" does not exist') from None
-        try:
-            # Of the process, not of the open file: the container's first process must not inherit it.
-            fcntl.lockf(fd, fcntl.LOCK_EX)
-            if not os.fstat(fd).st_nlink:
-                raise NotFound(f'container "{self.id}" does not exist')
-            yield
-        finally:
-            os.close(fd)
+    def locked(self) -> Lock:
+        """A context: one operation at a time. NotFound when the container went meanwhile."""
+        return Lock(self)
 
     def remove(self) -> None:
-        """Remove the folder: the id is free again."""
-        shutil.rmtree(self.folder)
+        """Remove the folder and the files that this runtime keeps in it: the id is free again."""
+        for entry in os.scandir(self.folder):
+            os.unlink(entry.path)
+        os.rmdir(self.folder)
+
+
+class Lock:
+    """The lock of a container's folder."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._fd = -1
+
+    def __enter__(self) -> None:
+        try:
+            self._fd = os.open(f"{self._container.folder}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            # Of the process, not of the open file: the container's first process must not inherit it.
+            fcntl.lockf(self._fd, fcntl.LOCK_EX)
+            if os.fstat(self._fd).st_nlink:
+                return
+            os.close(self._fd)
+        except FileNotFoundError:
+            pass
+        raise NotFound(f'container "{self._container.id}" does not exist')
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
 
 
 def all_ids(root: str) -> list[str]:

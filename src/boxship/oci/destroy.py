@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from boxship.kernel.mount import unmount
 from boxship.lib.errors import BoxshipError
@@ -11,6 +10,10 @@ from boxship.lib.plainjson import encode
 from boxship.oci.container import Container
 from boxship.oci.log import Log
 from boxship.shim.hooks import HookFailed, run_hook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def hook_state(container: Container, status: str) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]
 import os
 import select
-import signal
 
 from boxship.lib.errors import InvalidParameter, Unavailable
 from boxship.oci.container import Container, start_time
@@ -21,8 +21,9 @@ def signal_number(text: str) -> int:
         raise InvalidParameter(f"unknown signal {text!r}")
     name = text.upper().removeprefix("SIG")
     base, sign, offset = name.partition("+") if "+" in name else name.partition("-")
-    found = getattr(signal, f"SIG{base}", None)
-    if not isinstance(found, signal.Signals) or (sign and not (base in ("RTMIN", "RTMAX") and offset.isdigit())):
+    # SIG_DFL and its like are no signals.
+    found: int | None = getattr(signal, f"SIG{base}", None) if base.isalnum() else None
+    if found is None or (sign and not (base in ("RTMIN", "RTMAX") and offset.isdigit())):
         raise InvalidParameter(f"unknown signal {text!r}")
     return int(found) + (int(offset) if sign == "+" else -int(offset) if sign else 0)
 

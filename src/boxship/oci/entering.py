@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from boxship.kernel import process as kernel
 from boxship.lib.errors import Conflict, StepFailed, Unsupported
@@ -12,6 +11,10 @@ from boxship.oci.console import Console
 from boxship.oci.container import Container, start_time
 from boxship.shim import child
 from boxship.shim.become import Stdio
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def enter(container: Container, process: dict[str, Any], console: Console, below: str) -> int:

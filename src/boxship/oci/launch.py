@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import _socket
 import os
-import signal
 import time
-from typing import Any
 
 from boxship.kernel import process as kernel
 from boxship.lib.errors import BoxshipError, StepFailed
@@ -23,6 +22,10 @@ from boxship.shim.failure import Failed
 from boxship.shim.gate import CREATED, HOOKS, Gate, read_message
 from boxship.shim.hooks import HookFailed, run_hooks
 from boxship.shim.stage import fork_staged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _GROUP_PARENT = "/boxship-oci"
 
@@ -196,7 +199,7 @@ def _runtime_hooks(container: Container, spec: dict[str, Any]) -> None:
 
 def _end(pid: int) -> None:
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, _signal.SIGKILL)
         os.waitpid(pid, 0)
     except (ProcessLookupError, ChildProcessError):
         # It ended by itself, and was seen to.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import Any
 
 from boxship import __version__
 from boxship.cli.flags import HELP, Flag, FlagError, parse
@@ -13,6 +11,10 @@ from boxship.oci.container import OCI_VERSION
 from boxship.oci.context import Context, default_root
 from boxship.oci.log import Log
 from boxship.oci.sealed import run_sealed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # verb -> what help says. Each is a module of boxship.oci.verbs with USAGE, FLAGS, ARGS and run(context, parsed).
 VERBS = {
@@ -73,7 +75,8 @@ def main(argv: list[str]) -> int:
 
 
 def _run(context: Context, verb: str, words: list[str]) -> int:
-    module: Any = import_module(f"boxship.oci.verbs.{verb.replace('list', 'list_').replace('exec', 'exec_')}")
+    name = f"{verb}_" if verb in ("list", "exec") else verb
+    module: Any = __import__(f"boxship.oci.verbs.{name}", fromlist=("run",))
     try:
         parsed = parse(words, module.FLAGS, interspersed=getattr(module, "INTERSPERSED", True))
         if HELP in parsed.given:

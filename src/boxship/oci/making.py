@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from boxship.cli.flags import Flag, Parsed
 from boxship.lib.atomic import write_atomic
@@ -13,6 +12,10 @@ from boxship.oci.console import Console, open_console
 from boxship.oci.container import Container, check_id
 from boxship.oci.context import Context
 from boxship.oci.launch import Options, launch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FLAGS = (
     Flag("bundle", "b", "string", "The bundle's folder", note="."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from boxship.kernel.cgroup import Cgroup
 from boxship.kernel.cgroup.group import read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _USER_TICKS_NS = 10_000_000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from boxship.cli.flags import Flag, Parsed
 from boxship.lib.atomic import write_atomic
@@ -14,8 +13,11 @@ from boxship.oci.console import open_console
 from boxship.oci.container import Container
 from boxship.oci.context import Context
 from boxship.oci.entering import enter
-from boxship.oci.foreground import wait_for
 from boxship.oci.launch import seccomp_listener
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 USAGE = "[OPTIONS] ID [COMMAND [ARG...]]"
 FLAGS = (
@@ -65,7 +67,12 @@ def run(context: Context, parsed: Parsed) -> int:
     pid = enter(container, process, console, parsed.text("cgroup"))
     if parsed.text("pid-file"):
         write_atomic(os.path.abspath(parsed.text("pid-file")), str(pid).encode(), durable=False)
-    return 0 if detached else wait_for(pid, console)
+    if detached:
+        return 0
+    # The signal module and its enumerations are for those that wait.
+    from boxship.oci.foreground import wait_for
+
+    return wait_for(pid, console)
 
 
 def _process(container: Container, parsed: Parsed) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from boxship.cli.flags import Flag, Parsed
 from boxship.oci.context import Context
 from boxship.oci.destroy import destroy
 from boxship.oci.ending import kill_all
-from boxship.oci.foreground import wait_for
 from boxship.oci.making import FLAGS as MAKING
 from boxship.oci.making import make, write_pid
 from boxship.oci.release import release
@@ -34,6 +33,9 @@ def run(context: Context, parsed: Parsed) -> int:
         raise
     if detached:
         return 0
+    # The signal module and its enumerations are for those that wait.
+    from boxship.oci.foreground import wait_for
+
     code = wait_for(container.pid, console)
     if not parsed.on("keep"):
         with container.locked():

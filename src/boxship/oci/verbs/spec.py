@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 from boxship.cli.flags import Flag, Parsed
 from boxship.lib.errors import Conflict
 from boxship.oci.container import OCI_VERSION
 from boxship.oci.context import Context
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 USAGE = "[OPTIONS]"
 FLAGS = (Flag("bundle", "b", "string", "The bundle's folder", note="."),)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from boxship.cli.flags import Flag, Parsed
+from boxship.lib.plainjson import encode
 from boxship.oci.context import Context
 
 USAGE = "ID"
@@ -17,5 +17,6 @@ def run(context: Context, parsed: Parsed) -> int:
     container = context.container(parsed.args[0])
     record = container.record
     state = {**container.state(), "rootfs": record.get("rootfs", ""), "created": record.get("created", ""), "owner": ""}
-    os.write(1, (json.dumps(state, indent=2) + "\n").encode())
+    lines = (f"  {encode(key).decode()}: {encode(value).decode()}" for key, value in state.items())
+    os.write(1, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from boxship.cli.flags import Flag, Parsed
 from boxship.kernel.cgroup import plan_resources
@@ -12,6 +11,10 @@ from boxship.kernel.cgroup.group import Cgroup, write
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
 from boxship.lib.plainjson import decode
 from boxship.oci.context import Context
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 USAGE = "[OPTIONS] ID"
 # flag -> (group, key) of linux.resources
