@@ -36,9 +36,9 @@ def _no_cpu() -> dict[str, Any]:
 
 
 def control_group(bundle: str) -> Cgroup:
-    """The control group of a run, from the spec in its bundle (blocks). OSError when the run is over."""
-    with open(f"{bundle}/config.json", "rb") as file:
-        return Cgroup(json.load(file)["linux"]["cgroupsPath"], detect())
+    """The control group of a run, from the plan in its bundle (blocks). OSError when the run is over."""
+    with open(f"{bundle}/plan.json", "rb") as file:
+        return Cgroup(json.load(file)["cgroup"]["path"], detect())
 
 
 def sample(group: Cgroup, pid: int, total_memory: int, *, own_network: bool) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _MISSING = (
     ("POST", "/swarm/init", "form swarms"),
     ("POST", "/swarm/join", "form swarms"),
     ("POST", "/plugins/pull", "run plugins"),
+    ("POST", "/plugins/create", "run plugins"),
 )
 
 
