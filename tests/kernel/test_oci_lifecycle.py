@@ -226,3 +226,11 @@ def test_spec_and_features(runtime: Runtime) -> None:
     assert runtime.run("spec", "--bundle", str(runtime.bundle), check=False).returncode == 1
     features = json.loads(runtime.run("features").stdout)
     assert "idmap" in features["mountOptions"] and "user" in features["linux"]["namespaces"]
+
+
+def test_systemds_control_groups_are_asked_for_by_their_own_kind_of_path(runtime: Runtime) -> None:
+    runtime.spec("true", linux__cgroupsPath="/a/path")
+    create = ("create", "--bundle", str(runtime.bundle), runtime.id)
+    done = runtime.run("--systemd-cgroup", *create, check=False)
+    assert done.returncode == 1 and 'to be of format "slice:prefix:name"' in done.stderr
+    assert runtime.run("list", "-q").stdout == ""

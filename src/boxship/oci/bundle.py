@@ -47,10 +47,13 @@ def check_spec(spec: dict[str, Any], bundle: str, log: Log) -> dict[str, Any]:
         raise _misshapen(error) from None
 
 
-def plan_of(spec: dict[str, Any], program: str) -> dict[str, Any]:
-    """The plan of a checked spec; program: the compiled seccomp filter's path, "" for none. InvalidParameter."""
+def plan_of(spec: dict[str, Any], program: str, systemd: str = "") -> dict[str, Any]:
+    """The plan of a checked spec. InvalidParameter.
+
+    program: the compiled seccomp filter's path, "" for none; systemd: as `plan`'s systemd_root.
+    """
     try:
-        return plan(spec, seccomp_program=program)
+        return plan(spec, seccomp_program=program, systemd_root=systemd)
     except _OTHER_SHAPE as error:
         raise _misshapen(error) from None
 

@@ -32,6 +32,10 @@ def destroy(container: Container, log: Log, *, poststop: dict[str, Any] | None) 
     if cgroup is not None and container.record.get("made_cgroup", True):
         # Members of the host's pid namespace outlive the first process.
         cgroup.kill_all()
+        if container.record.get("scope") and any(os.path.isdir(folder) for _, folder in cgroup.folders):
+            from boxship.kernel.cgroup.scope import stop_unit
+
+            stop_unit(container.record["scope"])
         cgroup.remove()
         _parent(cgroup.path)
     before = container.record.get("host_mounts", 0)

@@ -49,7 +49,7 @@ def launch(
     container = Container.make(context.root, container_id)
     with container.locked():
         try:
-            operations = _write(container, bundle, spec, options)
+            operations = _write(context, container, bundle, spec, options)
             _first_process(container, spec, operations, console)
         except BaseException as error:
             hooked = isinstance(error, _HooksFailed)
@@ -65,17 +65,21 @@ class _HooksFailed(BoxshipError):
     """Hooks have run, so those of the end are due, too."""
 
 
-def _write(container: Container, bundle: str, spec: dict[str, Any], options: Options) -> dict[str, Any]:
+def _write(
+    context: Context, container: Container, bundle: str, spec: dict[str, Any], options: Options
+) -> dict[str, Any]:
     """The container's files; the plan."""
     linux = dict(spec.get("linux") or {})
-    linux["cgroupsPath"] = linux.get("cgroupsPath") or f"{_GROUP_PARENT}/{container.id}"
+    default = f"system.slice:boxship:{container.id}" if context.systemd else f"{_GROUP_PARENT}/{container.id}"
+    linux["cgroupsPath"] = linux.get("cgroupsPath") or default
     spec["linux"] = linux
     program = ""
     if linux.get("seccomp"):
         from boxship.runtime.profiles.compiled import compiled_filter
 
         program = compiled_filter(linux["seccomp"], os.uname().machine, container.folder, notify=True)
-    operations = plan_of(spec, program)
+    operations = plan_of(spec, program, _systemd_root() if context.systemd else "")
+    group = operations["cgroup"]
     process = operations["process"]
     listener = seccomp_listener(container, bundle, linux.get("seccomp") or {})
     if listener:
@@ -90,8 +94,9 @@ def _write(container: Container, bundle: str, spec: dict[str, Any], options: Opt
             "rootfs": spec["root"]["path"],
             "created": timestamp(time.time_ns()),
             "annotations": spec.get("annotations") or {},
-            "cgroup": linux["cgroupsPath"],
-            "made_cgroup": not _exists(linux["cgroupsPath"]),
+            "cgroup": group["path"],
+            "made_cgroup": not _exists(group["path"]),
+            "scope": group["scope"]["unit"] if "scope" in group else "",
             "seccomp": program,
             "own_pids": bool(operations["namespaces"] & kernel.CLONE_NEWPID),
             "host_mounts": own_mount_id(spec["root"]["path"]) if operations["steps"][-1][0] == "chroot" else 0,
@@ -111,6 +116,12 @@ def seccomp_listener(container: Container, bundle: str, profile: dict[str, Any])
         return {}
     state = {**hook_state(container, "creating"), "bundle": bundle}
     return {"path": profile["listenerPath"], "metadata": profile.get("listenerMetadata", ""), "state": state}
+
+
+def _systemd_root() -> str:
+    from boxship.kernel.cgroup.scope import systemd_root
+
+    return systemd_root()
 
 
 def _exists(path: str) -> bool:

@@ -6,7 +6,7 @@ import os
 
 from boxship.cli.flags import Flag, Parsed
 from boxship.lib.atomic import write_atomic
-from boxship.lib.errors import InvalidParameter, Unsupported
+from boxship.lib.errors import InvalidParameter
 from boxship.oci.bundle import check_spec, read_bundle
 from boxship.oci.console import Console, open_console
 from boxship.oci.container import Container, check_id
@@ -33,10 +33,6 @@ def make(context: Context, parsed: Parsed, *, detached: bool) -> tuple[Container
     """The container that the flags describe, waiting for `start`. BoxshipError."""
     container_id = parsed.args[0]
     check_id(container_id)
-    if context.systemd:
-        raise Unsupported(
-            "--systemd-cgroup is not supported yet: let the caller use cgroupfs (podman --cgroup-manager cgroupfs)"
-        )
     bundle = os.path.abspath(parsed.text("bundle") or ".")
     spec = check_spec(read_bundle(bundle, parsed.text("config") or "config.json"), bundle, context.log)
     console = open_console(spec["process"], parsed.text("console-socket"), detached=detached)

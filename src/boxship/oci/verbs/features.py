@@ -29,7 +29,7 @@ def run(context: Context, parsed: Parsed) -> int:
         "linux": {
             "namespaces": sorted(NAMESPACE_FLAGS),
             "capabilities": [f"CAP_{name}" for name in CAPABILITIES],
-            "cgroup": {"v1": True, "v2": True, "systemd": False, "systemdUser": False, "rdma": False},
+            "cgroup": {"v1": True, "v2": True, "systemd": True, "systemdUser": False, "rdma": True},
             "seccomp": {
                 "enabled": True,
                 "actions": sorted(seccomp.ACTIONS),
