@@ -5,6 +5,7 @@ All of tests/api and tests/facts run under another one with BOXSHIP_TEST_RUNTIME
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -259,3 +260,25 @@ def test_a_runtime_that_is_not_there_any_more(own_engine: Engine, client_home: P
     said = docker("run", "--rm", "--runtime", "gone", BASE, "true")
     assert said.code == 127
     assert f"unable to run the OCI runtime {tmp_path}/gone: no such file or directory" in said.error
+
+
+def test_our_own_oci_command_line(image_archive: bytes, client_home: Path, tmp_path: Path) -> None:
+    """`boxship oci` is a runtime like any other."""
+    config = tmp_path / "config.toml"
+    program = Path(sys.executable).parent / "boxship"
+    config.write_text(f'[runtimes.oci]\npath = "{program}"\nruntimeArgs = ["oci"]\n')
+    running = Engine("--config", str(config), "--default-runtime", "oci").start()
+    try:
+        running.api.request("POST", "/images/load", image_archive, headers={"Content-Type": "application/x-tar"})
+        docker = docker_cli(client_home, running.host, tmp_path / "docker")
+        said = docker("run", "-i", "--rm", "-u", "5:6", BASE, "sh", "-c", "id -u; cat; exit 7", stdin=b"in")
+        assert (said.code, said.lines) == (7, ["5", "in"])
+        assert docker("run", "--rm", "-t", BASE, "tty").text.strip() == "/dev/pts/0"
+        missing = docker("run", "--rm", BASE, "nope")
+        assert (missing.code, 'exec: "nope": executable file not found in $PATH' in missing.error) == (127, True)
+        docker("run", "-d", "--name", "c", BASE, "sleep", "600").succeeded()
+        assert docker("exec", "c", "sh", "-c", "exit 9").code == 9
+        assert docker("exec", "c", "nope").code == 127
+        docker("rm", "-f", "c").succeeded()
+    finally:
+        running.close()
