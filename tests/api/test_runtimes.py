@@ -44,6 +44,7 @@ unshare -m true 2>&1
 mknod /tmp/blk b 254 0 2>&1; cat /tmp/blk 2>&1
 ip -o link 2>/dev/null | wc -l
 """
+SIZE = "i=0; until stty size 2>/dev/null || [ $i -ge 100 ]; do i=$((i+1)); sleep 0.1; done; read x"
 OPTION_SETS: tuple[tuple[str, ...], ...] = (
     (),
     ("--user", "1000:1000", "--group-add", "7", "-w", "/tmp"),
@@ -104,7 +105,7 @@ def test_execs(docker: Cli, name: str, runtime: str, terminals: Keep) -> None:
     assert docker("exec", "-u", "5:6", "-w", "/tmp", "-e", "A=b", name, "sh", "-c", "id -u; pwd; echo $A").lines == [
         *("5", "/tmp", "b")
     ]
-    term = terminals(docker.terminal("exec", "-it", name, "sh", "-c", "stty size; read x", rows=31, columns=91))
+    term = terminals(docker.terminal("exec", "-it", name, "sh", "-c", SIZE, rows=31, columns=91))
     term.expect("31 91\r\n")
     term.send("\r")
     assert term.wait() == 0
@@ -276,9 +277,9 @@ def test_our_own_oci_command_line(image_archive: bytes, client_home: Path, tmp_p
         assert docker("run", "--rm", "-t", BASE, "tty").text.strip() == "/dev/pts/0"
         missing = docker("run", "--rm", BASE, "nope")
         assert (missing.code, 'exec: "nope": executable file not found in $PATH' in missing.error) == (127, True)
-        docker("run", "-d", "--name", "c", BASE, "sleep", "600").succeeded()
-        assert docker("exec", "c", "sh", "-c", "exit 9").code == 9
-        assert docker("exec", "c", "nope").code == 127
-        docker("rm", "-f", "c").succeeded()
+        docker("run", "-d", "--name", "oci", BASE, "sleep", "600").succeeded()
+        assert docker("exec", "oci", "sh", "-c", "exit 9").code == 9
+        assert docker("exec", "oci", "nope").code == 127
+        docker("rm", "-f", "oci").succeeded()
     finally:
         running.close()

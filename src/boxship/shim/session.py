@@ -104,7 +104,9 @@ class Session:
         if packet is None:
             # The child failed before it had a terminal.
             return
-        master = packet[1][0]
+        self._use_master(packet[1][0])
+
+    def _use_master(self, master: int) -> None:
         os.set_blocking(master, False)
         self._outputs = {master: STDOUT}
         self._input = master
