@@ -140,6 +140,24 @@ def test_a_containers_root(data: Path) -> None:
     assert not hidden(data)
 
 
+def test_a_start_and_copies_at_once_make_one_root(data: Path) -> None:
+    """Whoever comes second uses the first one's, and leaves nothing of its own."""
+    snapshotter = open_snapshotter(data)
+    diff_id = add(snapshotter, tar(file("base")))
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(40):
+            gate = threading.Barrier(8)
+
+            def prepare(name: str, gate: threading.Barrier = gate) -> str:
+                gate.wait(60)
+                return snapshotter.prepare(name, [diff_id]).upper
+
+            made = [threads.submit(prepare, f"{number:064x}") for _ in range(8)]
+            assert len({future.result() for future in made}) == 1
+    assert hidden(data) == []
+    assert len(snapshotter.containers()) == 40
+
+
 def test_a_big_writable_layer_goes_in_the_background(data: Path) -> None:
     snapshotter = open_snapshotter(data)
     root = snapshotter.prepare(CONTAINER, [])

@@ -21,5 +21,6 @@ def test_requests_made_up(fresh_engine: Engine) -> None:
     assert "Traceback" not in fresh_engine.log.read_text(errors="replace")
     assert last.descriptors <= first.descriptors
     # Requests reached what they were meant to reach.
-    assert campaign.statuses[201] > 20 and campaign.statuses[204] > 20, campaign.statuses
+    done = sum(count for status, count in campaign.statuses.items() if 200 <= status < 300)
+    assert done > 200 and campaign.statuses[201] > 20 and campaign.statuses[204] > 5, campaign.statuses
     assert fresh_engine.api.request("GET", "/containers/json?all=1").json == []

@@ -23,6 +23,7 @@ _DOCKERS_OWN = tuple(
     re.compile(words)
     for words in (
         r"invalid --security-opt",
+        r"Container [0-9a-f]+ is not paused",
         r"invalid tar header|\"unexpected EOF",
         r"failed to create task for container",
         r"failed to set up container networking",

@@ -117,7 +117,7 @@ class Requests:
         """The next request."""
         chance = self.random
         method, pattern = chance.choices(self._routes, self._weights)[0]
-        if chance.random() < 0.25:
+        if chance.random() < 0.35:
             # Most of what can happen needs a container.
             method, pattern = chance.choice((("POST", "/containers/create"), ("POST", "/containers/{ref}/start")))
         path = self._fill(pattern)
@@ -154,7 +154,7 @@ class Requests:
 
     def name(self) -> str:
         """One of few container names, so that requests meet."""
-        return f"{self._prefix}{self.random.randrange(12)}"
+        return f"{self._prefix}{self.random.randrange(8)}"
 
     def _query(self, pattern: str) -> str:
         chance = self.random

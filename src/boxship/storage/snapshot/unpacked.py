@@ -5,6 +5,7 @@ layers/empty/                 the lower folder of an image without layers
 snapshots/<container id>/     upper, work, and `layers`: the diff ids below, lowest first
 """
 
+import errno
 import os
 import threading
 from collections.abc import Iterable
@@ -89,7 +90,13 @@ class UnpackedSnapshotter:
                 os.mkdir(f"{building}/{name}")
                 os.chmod(f"{building}/{name}", 0o755)  # whatever the umask is: it becomes the container's root
             _write_lines(f"{building}/layers", diff_ids)
-            os.rename(building, folder)
+            try:
+                os.rename(building, folder)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                # A start and a copy at once: the other one was faster.
+                delete(building)
         elif recorded != diff_ids:
             _write_lines(f"{folder}/layers", diff_ids)  # torn by a power cut: it is not synced, as the rest is not
         return self._remember(container_id, diff_ids)
