@@ -180,6 +180,29 @@ def test_both_streams_and_names(rig: Rig) -> None:
     run(work)
 
 
+def test_a_user_namespace(rig: Rig) -> None:
+    """By way of a process in between: the container is the monitor's child all the same."""
+    for path in (rig.root / "layer", *(rig.root / "layer").rglob("*"), rig.root / "upper", rig.root / "work"):
+        os.lchown(path, 200000, 200000)
+
+    async def work() -> None:
+        async with rig.launcher() as launcher:
+            request = rig.request("sh", "-c", "cat /proc/self/uid_map; exit 7")
+            maps = [{"containerID": 0, "hostID": 200000, "size": 1000}]
+            request.spec["linux"]["namespaces"].append({"type": "user"})
+            request.spec["linux"].update(uidMappings=maps, gidMappings=maps)
+            request.spec["process"]["user"] = {"uid": 0, "gid": 0}
+            monitor = await launcher.start(request)
+            assert (await ended(launcher, monitor)).code == 7
+
+            overlapping = [*maps, {"containerID": 5, "hostID": 900000, "size": 9}]
+            request.spec["linux"]["uidMappings"] = overlapping
+            with pytest.raises(StepFailed, match="map the ids"):
+                await launcher.start(request)
+
+    run(work)
+
+
 def test_big_input_and_output_are_whole(rig: Rig) -> None:
     data = os.urandom(1 << 20) * 20
 

@@ -23,6 +23,7 @@ def overview(cli: Cli) -> int:
     verbs = {name: about for name, (_, about) in VERBS.items()}
     if cli.program == "boxship":
         verbs["daemon"] = "Run the engine, in the foreground"
+        verbs["oci"] = "Be an OCI runtime, for podman, containerd and others"
     lines = [f"Usage:  {cli.program} [OPTIONS] COMMAND", "", "Run containers, by the commands you know", ""]
     lines += ["Common Commands:", *_names({name: verbs[name] for name in _COMMON}), ""]
     lines += ["Management Commands:", *_names({name: about for name, (about, _) in GROUPS.items()}), ""]
