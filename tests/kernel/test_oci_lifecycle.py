@@ -149,6 +149,23 @@ def test_exec_and_its_exit_code(runtime: Runtime) -> None:
     assert runtime.run("exec", runtime.id, "true", check=False).returncode == 255
 
 
+@pytest.mark.parametrize("tracing", [True, False])
+def test_exec_where_processes_may_trace(runtime: Runtime, tracing: bool) -> None:
+    """Who joins such a container stays out of its pid namespace until it has given up its rights."""
+    kinds = ("bounding", "effective", "permitted")
+    capabilities = dict.fromkeys(kinds, ["CAP_SYS_PTRACE"] if tracing else [])
+    runtime.spec("sleep", "600", process__capabilities=capabilities)
+    runtime.create()
+    runtime.run("start", runtime.id)
+    done = runtime.run("exec", runtime.id, "sh", "-c", "cat /proc/self/status; exit 9", check=False)
+    assert done.returncode == 9
+    assert f"CapEff:\t{(1 << 19) * tracing:016x}\n" in done.stdout
+    # In the container's pid namespace: at most a few processes have been there.
+    assert int(done.stdout.partition("\nPid:\t")[2].split("\n")[0]) < 10
+    assert "executable file not found" in runtime.run("exec", runtime.id, "nowhere", check=False).stderr
+    assert json.loads(runtime.run("ps", "--format", "json", runtime.id).stdout) == [runtime.state()["pid"]]
+
+
 def test_pause_resume_update_and_events(runtime: Runtime) -> None:
     runtime.spec("sleep", "600")
     runtime.create()

@@ -11,6 +11,7 @@ from boxship.oci.console import Console
 from boxship.oci.container import Container, start_time
 from boxship.shim import child
 from boxship.shim.become import Stdio
+from boxship.shim.guard import Guard, may_trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,14 +36,22 @@ def enter(container: Container, process: dict[str, Any], console: Console, below
     more = _more_namespaces(container.pid)
     report, report_end = os.pipe2(os.O_CLOEXEC)
     stdio = Stdio((0, 1, 2), console.socket, console.size)
-    # For children only: the program is then born into the container's pid namespace.
-    kernel.setns(pidfd, kernel.CLONE_NEWPID)
+    guarded = not container.record.get("own_pids") or may_trace(process) or may_trace(container.spec()["process"])
+    pids, pids_end = os.pipe2(os.O_CLOEXEC) if guarded else (-1, -1)
+    if not guarded:
+        # For children only: the program is then born into the container's pid namespace.
+        kernel.setns(pidfd, kernel.CLONE_NEWPID)
     pid = os.fork()
     if pid == 0:
         os.close(report)
-        child.join(process, pidfd, f"{cgroup}/{below}".rstrip("/") if below else cgroup, stdio, report_end, more)
+        guard = Guard(pids_end, console.socket is not None, process.get("preserveFds", 0)) if guarded else None
+        group = f"{cgroup}/{below}" if below else cgroup
+        child.join(process, pidfd, group, stdio, report_end, more, guard)
     os.close(report_end)
     os.close(pidfd)
+    if guarded:
+        os.close(pids_end)
+        pid = _inside(pid, pids)
     console.forked()
     told = b""
     while piece := os.read(report, 1 << 16):
@@ -53,6 +62,16 @@ def enter(container: Container, process: dict[str, Any], console: Console, below
         failure = decode(told)
         raise StepFailed(failure["step"], failure["errno"], failure["path"], failure["message"])
     return pid
+
+
+def _inside(outside: int, pids: int) -> int:
+    """The process that went in, when there is one; else the one that stayed outside, which has failed."""
+    told = os.read(pids, 32)
+    os.close(pids)
+    if not told:
+        return outside
+    os.waitpid(outside, 0)
+    return int(told)
 
 
 def _more_namespaces(pid: int) -> int:

@@ -37,16 +37,20 @@ def stay_outside() -> None:
 
 
 class Guard:
-    """In the process that joins. pids: the pipe that takes the pid of the one that goes in; terminal: it has one."""
+    """In the process that joins. pids: the pipe that takes the pid of the one that goes in; terminal: it has one.
 
-    def __init__(self, pids: int, terminal: bool) -> None:
+    keep: how many descriptors from 3 up are the program's.
+    """
+
+    def __init__(self, pids: int, terminal: bool, keep: int = 0) -> None:
         self._pids = pids
         self._terminal = terminal
+        self._keep = keep
 
     def go_in(self, report: int) -> None:
         """Return in the process inside; the caller ends. OSError when it can't be, such as for a limit."""
         low, high = sorted((report, self._pids))
-        for first, end in ((3, low), (low + 1, high), (high + 1, _MOST_FDS)):
+        for first, end in ((3 + self._keep, low), (low + 1, high), (high + 1, _MOST_FDS)):
             os.closerange(first, end)
         pid = kernel.fork_with_namespaces(kernel.CLONE_PARENT)
         if pid:
