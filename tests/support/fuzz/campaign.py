@@ -24,6 +24,7 @@ _DOCKERS_OWN = tuple(
     for words in (
         r"invalid --security-opt",
         r"Container [0-9a-f]+ is not paused",
+        r"you must choose at least one stream",
         r"invalid tar header|\"unexpected EOF",
         r"failed to create task for container",
         r"failed to set up container networking",
