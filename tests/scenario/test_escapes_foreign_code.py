@@ -31,7 +31,7 @@ from boxship.lib.errors import StepFailed
 from boxship.lib.logframe import LogTarget
 from boxship.model.container import AttachOptions
 from boxship.runtime.launch import ExecRequest, Launcher, StartRequest
-from boxship.runtime.launch import launcher as launching
+from boxship.runtime.launch import bundle as launching
 from tests.support.attacks import Attacks
 
 CONTAINER = "e" * 64

@@ -85,7 +85,7 @@ def test_sysctls_are_written_to_the_kernel(docker: Cli, api: Api, attacks: Attac
     assert said.succeeded().text == "4242"
     before = Path("/proc/sys/kernel/core_pattern").read_text()
     for key in ("kernel.msgmax/../core_pattern", "kernel/../../self/comm", "net.../../../self/oom_score_adj"):
-        assert docker("run", "--rm", "--sysctl", f"{key}=7", image, "true").code == 125
+        assert docker("run", "--rm", "--sysctl", f"{key}=7", image, "true").code in (125, 127)
     assert Path("/proc/sys/kernel/core_pattern").read_text() == before
 
 
