@@ -24,7 +24,8 @@ def filters(request: Request) -> dict[str, list[str]]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InvalidParameter("invalid filter") from None
     return {
-        key: values if isinstance(values, list) else [name for name, wanted in values.items() if wanted]
+        # What stands behind a value does not matter to Docker.
+        key: list(values)
         for key, values in value.items()
     }
 

@@ -185,7 +185,8 @@ def info(version: Version, body: dict[str, Any]) -> dict[str, Any]:
     if version < (1, 49):
         body.pop("FirewallBackend", None)
         for commit in ("ContainerdCommit", "RuncCommit", "InitCommit"):
-            body[commit] = {**body[commit], "Expected": body[commit]["ID"]}
+            if body[commit]["ID"]:
+                body[commit] = {**body[commit], "Expected": body[commit]["ID"]}
     if version < (1, 47):
         body["RegistryConfig"] = {
             **body["RegistryConfig"],
@@ -199,9 +200,23 @@ def info(version: Version, body: dict[str, Any]) -> dict[str, Any]:
             name: {key: value for key, value in runtime.items() if key != "status"}
             for name, runtime in body["Runtimes"].items()
         }
+    if version < (1, 42) and body["CgroupVersion"] == "1":
+        body["KernelMemory"] = True
     if version < (1, 25):
         options = [option.split(",") for option in body["SecurityOptions"] or []]
         body["SecurityOptions"] = [first.removeprefix("name=") for first, *_ in options]
+    return body
+
+
+def disk_usage(version: Version, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of `GET /system/df` for an older client."""
+    for image in body["Images"] or []:
+        # Here, unlike in the list of images, none are null in every version.
+        image["RepoTags"] = image["RepoTags"] or None
+        image["RepoDigests"] = image["RepoDigests"] or None
+        if version < (1, 44):
+            image["VirtualSize"] = image["Size"]
+    container_list(version, body["Containers"] or [])
     return body
 
 

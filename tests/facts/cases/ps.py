@@ -135,4 +135,37 @@ CASES = (
         setup("rmi {p}:1"),
         d(f"ps -a {MINE} --format '{{{{.Image}}}}'"),
     ),
+    case(
+        "ps-filter-does-not-imply-all",
+        *ALL,
+        d(f"ps {MINE} --filter exited=3 {NAMES}"),
+        d(f"ps {MINE} --filter since={{p}}-a {NAMES}"),
+        d(f"ps {MINE} --filter before={{p}}-c {NAMES}"),
+        d(f"ps {MINE} --filter status=exited --filter exited=3 {NAMES}"),
+    ),
+    case(
+        "ps-filter-empty",
+        *ALL,
+        d(f"ps -a {MINE} --filter id= {NAMES}"),
+        d(f"ps -a {MINE} --filter network= {NAMES}"),
+        d(f"ps -a {MINE} --filter volume= {NAMES}"),
+        d(f"ps -a {MINE} --filter label= {NAMES}"),
+    ),
+    case(
+        "ps-filter-port-bad",
+        d("ps --filter publish=99999"),
+        d("ps --filter expose=70000-70001/udp"),
+        d("ps --filter expose="),
+        d("ps --filter publish=80-70"),
+    ),
+    case(
+        "ps-filter-false-counts",
+        *ALL,
+        get('/v1.51/containers/json?all=1&filters={q:{"name":{"{p}-none":false}}:q}'),
+    ),
+    case(
+        "ps-no-since-of-its-own",
+        get('/v1.51/containers/json?since={p}&filters={q:{"name":["{p}"]}:q}'),
+        get('/v1.51/containers/json?before={p}&filters={q:{"name":["{p}"]}:q}'),
+    ),
 )

@@ -93,4 +93,16 @@ CASES = (
     ),
     case("api-old-error", get("/v1.24/containers/{p}/json", keep_headers=("content-type", "api-version"))),
     case("server-header-old", get("/v1.30/version", keys=("MinAPIVersion", "ApiVersion"))),
+    *(
+        case(
+            f"info-at-{version}",
+            get(f"/v{version}/info", keys=("KernelMemory", "KernelMemoryTCP", "ContainerdCommit", "InitCommit")),
+            depends=("cgroup",),
+        )
+        for version in ("1.24", "1.41", "1.42", "1.51")
+    ),
+    *(
+        case(f"df-at-{version}", get(f"/v{version}/system/df?type=build-cache", keys=("BuilderSize", "BuildCache")))
+        for version in ("1.24", "1.42", "1.51")
+    ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from boxship.lib.errors import InvalidParameter
@@ -125,7 +127,8 @@ def test_many_networks_at_create() -> None:
 
 INFO = {
     "FirewallBackend": {"Driver": "x"},
-    "ContainerdCommit": {"ID": "c"},
+    "CgroupVersion": "1",
+    "ContainerdCommit": {"ID": ""},
     "RuncCommit": {"ID": "r"},
     "InitCommit": {"ID": "i"},
     "RegistryConfig": {"Mirrors": None},
@@ -142,6 +145,8 @@ def test_info_of_older_versions() -> None:
     assert old["SecurityOptions"] == ["seccomp", "cgroupns"]
     assert old["Runtimes"] == {"runc": {"path": "runc"}}
     assert old["RuncCommit"] == {"ID": "r", "Expected": "r"}
+    assert old["ContainerdCommit"] == {"ID": ""}
+    assert old["KernelMemory"] is True
     assert old["BridgeNfIptables"] is False
     assert "AllowNondistributableArtifactsCIDRs" in old["RegistryConfig"]
     assert not {"FirewallBackend", "Containerd"} & old.keys()
@@ -159,3 +164,18 @@ def test_inspect_of_older_versions() -> None:
         "bridge": {"Aliases": None},
         "mine": {"Aliases": ["h", "x", "0123456789ab"]},
     }
+
+
+def test_disk_usage_of_old_clients() -> None:
+    """Annotations came with 1.46, VirtualSize went with 1.44; no names are null, whatever the version."""
+
+    def body(version: str) -> dict[str, Any]:
+        image = {"RepoTags": [], "RepoDigests": [], "Size": 7}
+        container = {"HostConfig": {"NetworkMode": "none", "Annotations": {"a": "b"}}}
+        return versions.disk_usage(parse_version(version), {"Images": [image], "Containers": [container]})
+
+    assert body("1.43")["Images"] == [{"RepoTags": None, "RepoDigests": None, "Size": 7, "VirtualSize": 7}]
+    assert body("1.44")["Images"] == [{"RepoTags": None, "RepoDigests": None, "Size": 7}]
+    assert "Annotations" not in body("1.45")["Containers"][0]["HostConfig"]
+    assert "Annotations" in body("1.46")["Containers"][0]["HostConfig"]
+    assert versions.disk_usage((1, 24), {"Images": None, "Containers": None}) == {"Images": None, "Containers": None}

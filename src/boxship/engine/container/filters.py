@@ -17,21 +17,22 @@ _KNOWN = frozenset(
     {"ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network"}
     | {"publish", "since", "status", "volume"}
 )
+_HIGHEST_PORT = 65535
 _PORT = re.compile(r"(\d+)(?:-(\d+))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
 
 
 def select(engine: Engine, *, all: bool, limit: int, filters: dict[str, list[str]]) -> list[Container]:
     """The containers that pass, the newest first. InvalidParameter, or NotFound for `before` and `since`.
 
-    All keys must hold, of each key one value; `label` wants all of its values. A filter on the state, on before or
-    since, and a limit, look at all containers, not only at the running ones.
+    All keys must hold, of each key one value; `label` wants all of its values. A filter on the state and a limit look
+    at all containers, not only at the running ones.
     """
     for key in filters:
         if key not in _KNOWN:
             raise InvalidParameter(f"invalid filter '{key}'")
     tests = [_test(engine, key, values) for key, values in filters.items() if values]
     bounds = _bounds(engine, filters)
-    if not all and limit <= 0 and not filters.keys() & {"status", "exited", "before", "since"}:
+    if not all and limit <= 0 and not filters.get("status"):
         tests.append(lambda container: container.active)
     newest_first = sorted(engine.containers, key=lambda container: container.record.created_ns, reverse=True)
     after, before = bounds
@@ -59,7 +60,7 @@ def _bounds(engine: Engine, filters: dict[str, list[str]]) -> tuple[int, float]:
 def _test(engine: Engine, key: str, values: list[str]) -> Test:
     match key:
         case "id":
-            return lambda container: any(_matches(container.id, value, anchored=True) for value in values)
+            return lambda container: any(value and _matches(container.id, value, anchored=True) for value in values)
         case "name":
             return lambda container: any(_name_matches(container.name, value) for value in values)
         case "label":
@@ -77,6 +78,8 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
             )
         case "is-task":
             wanted = {_boolean(key, value) for value in values}
+            if len(wanted) > 1:
+                raise InvalidParameter(f"invalid filter '{key}=[{' '.join(values)}]'")
             return lambda container: False in wanted
         case "ancestor":
             images = _ancestors(engine, values)
@@ -88,7 +91,7 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
                 for point in mounts(container.record)
             )
         case "network":
-            return lambda container: any(value in container.record.networks for value in values)
+            return lambda container: any(not value or value in container.record.networks for value in values)
         case "publish" | "expose":
             ports = {port for value in values for port in _ports(key, value)}
             return lambda container: bool(ports & _has_ports(key, container.record))
@@ -160,6 +163,8 @@ def _ancestors(engine: Engine, values: list[str]) -> set[str]:
 
 def _ports(key: str, value: str) -> list[str]:
     """`80`, `80/udp`, `80-90/tcp` as single ports."""
+    if not value:
+        raise BoxshipError(f"error while looking up for {key} : Empty string specified for ports.")
     parsed = _PORT.fullmatch(value)
     if parsed is None:
         bad = value.partition("/")[0].partition("-")[0]
@@ -167,11 +172,16 @@ def _ports(key: str, value: str) -> list[str]:
             f'error while looking up for {key} {value}: strconv.ParseUint: parsing "{bad}": invalid syntax'
         )
     first, last = int(parsed[1]), int(parsed[2] or parsed[1])
+    for number in (first, last):
+        if number > _HIGHEST_PORT:
+            raise BoxshipError(
+                f'error while looking up for {key} {value}: strconv.ParseUint: parsing "{number}": value out of range'
+            )
     if last < first:
         raise BoxshipError(
             f"error while looking up for {key} {value}: Invalid range specified for the Port: {first}-{last}"
         )
-    return [f"{port}/{(parsed[3] or 'tcp').lower()}" for port in range(first, min(last, 65535) + 1)]
+    return [f"{port}/{(parsed[3] or 'tcp').lower()}" for port in range(first, last + 1)]
 
 
 def _has_ports(key: str, record: ContainerRecord) -> set[str]:

@@ -12,16 +12,11 @@ from boxship.server.router import route
 @route("GET", "/containers/json")
 async def list(engine: Engine, request: Request) -> None:
     """200 with one short body a container, the newest first."""
-    chosen = filters(request)
-    # Parameters of their own before there were filters.
-    for name in ("since", "before"):
-        if value := request.text(name):
-            chosen[name] = [*chosen.get(name, []), value]
     bodies = await verb.list(
         engine,
         all=request.flag("all"),
         limit=request.number("limit", 0),
         size=request.flag("size"),
-        filters=chosen,
+        filters=filters(request),
     )
     await reply(request, 200, versions.container_list(request.api_version, bodies))

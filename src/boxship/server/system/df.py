@@ -4,6 +4,7 @@ from boxship.engine.engine import Engine
 from boxship.engine.system import disk_usage as verb
 from boxship.http.request import Request
 from boxship.lib.errors import InvalidParameter
+from boxship.server import versions
 from boxship.server.reply import reply
 from boxship.server.router import route
 
@@ -20,9 +21,4 @@ async def df(engine: Engine, request: Request) -> None:
             if kind not in _KINDS:
                 raise InvalidParameter(f"unknown object type: {kind}")
     body = await verb.disk_usage(engine, kinds)
-    if request.api_version < (1, 44):
-        for image in body["Images"] or []:
-            image["VirtualSize"] = image["Size"]
-    if request.api_version < (1, 42):
-        body["BuilderSize"] = 0
-    await reply(request, 200, body)
+    await reply(request, 200, versions.disk_usage(request.api_version, body))
