@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find src -name '*.py' -o -name '*.json' -o -name '*.txt')
 PEER_DOCKER_HOST ?=
-SHARED := ../shared
+SHARED ?= ../shared
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -68,11 +68,9 @@ fuzz: venv ## 100,000 hostile requests against one daemon (ARGS="--requests 5000
 	@$(PYTHON) -m tools.clients >/dev/null
 	$(BIN)/python -m tools.fuzz $(ARGS)
 
-vm: ## the tests on a Debian 13 with systemd, cgroup v2 and AppArmor, in an emulated machine
+vm: ## kernel/, api/ and systemd/ tests on an emulated Debian 13, in the background (ARGS=--wait, --show, or paths)
 	@test -x $(SHARED)/vm/vm || { echo "vm: $(SHARED)/vm/vm is not here: it is a script of the maintainers' that boots such a machine. Run make test on one of your own instead." >&2; exit 2; }
-	$(SHARED)/vm/vm up
-	$(SHARED)/vm/vm push . /root/boxship
-	$(SHARED)/vm/vm run 'cd /root/boxship && make test'
+	@VM=$(SHARED)/vm/vm $(PYTHON) -m tools.vm $(ARGS)
 
 clean: ## remove .venv, .cache and what the tools left in the tree
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -30,6 +30,7 @@ VERBS = {
     "rm": ("rm", "Remove containers"),
     "rmi": ("rmi", "Remove images"),
     "run": ("run", "Make a container from an image and start it"),
+    "setup": ("setup", "Make the daemon a service of this machine, or undo that"),
     "start": ("start", "Start containers that are stopped"),
     "stop": ("stop", "Stop running containers"),
     "tag": ("tag", "Give an image one more name"),

@@ -102,8 +102,8 @@ def start_scope(wanted: dict[str, Any], resources: dict[str, Any], version: int)
         # Nobody: who asks.
         ("PIDs", ("au", [0])),
         ("Delegate", ("b", True)),
-        # systemd's shutdown leaves containers to the daemon.
-        ("DefaultDependencies", ("b", False)),
+        # At shutdown, when the daemon may be gone already.
+        ("TimeoutStopUSec", ("t", 10 * _SECOND)),
         # A failed scope, such as one that ended for memory, is forgotten, too.
         ("CollectMode", ("s", "inactive-or-failed")),
         *((name, ("b", True)) for name in ("CPUAccounting", "MemoryAccounting", "TasksAccounting", "IOAccounting")),

@@ -1,0 +1,1 @@
+"""What `boxship setup` puts on a machine, and takes away."""
