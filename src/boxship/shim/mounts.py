@@ -123,7 +123,7 @@ def mount_step(entry: dict[str, Any], *, private_cgroupns: bool, label: str) -> 
         raise InvalidParameter(f"mount at {target}: only a bind mount can map user and group ids")
     if kind in ("cgroup", "cgroup2"):
         return ("cgroup_mount", {"target": target, "attributes": options.add, "private": private_cgroupns})
-    if options.add & mount.MOUNT_ATTR_RDONLY and not options.copy_up:
+    if options.add & mount.MOUNT_ATTR_RDONLY and kind != "tmpfs":
         # The file system itself, too, as mount(2) has it: it can't be bound again to be written.
         options.data.append(("ro", None))
     if not kind:
