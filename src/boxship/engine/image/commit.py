@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from boxship.engine.container.group import group_of_run
 from boxship.engine.container.merge import merge
 from boxship.engine.container.notify import publish as publish_container
+from boxship.engine.container.pause import pause as pause_container
+from boxship.engine.container.pause import resume
 from boxship.engine.container.register import Container
 from boxship.engine.container.view import working
 from boxship.engine.engine import Engine
@@ -83,27 +84,19 @@ async def _commit(engine: Engine, container: Container, step: Commit, reference:
 @asynccontextmanager
 async def _still(engine: Engine, container: Container) -> AsyncIterator[None]:
     """Freeze a running container; one that is paused stays so. BoxshipError when it does not come to rest."""
-    try:
-        group = await bulk(group_of_run, engine, container.id)
-        if await bulk(group.frozen):
-            yield
-            return
-        await bulk(group.freeze, True)
-    except FileNotFoundError:
-        # It has just ended.
+    if container.paused:
         yield
         return
-    except (KeyError, OSError) as error:
-        raise BoxshipError(f"Cannot pause container {container.id}: {error}") from error
-    publish_container(engine, container, "pause")
+    try:
+        await pause_container(engine, container.id)
+    except Conflict:
+        # It has just ended, or somebody else has paused it.
+        yield
+        return
     try:
         yield
     finally:
-        try:
-            await bulk(group.freeze, False)
-        except FileNotFoundError:
-            pass  # it was killed meanwhile
-        publish_container(engine, container, "unpause")
+        await engine.whole(resume(engine, container))
 
 
 async def _make(engine: Engine, container: Container, step: Commit, reference: Reference | None) -> ImageRecord:
