@@ -70,6 +70,19 @@ def test_limits_are_systemds_and_outlive_a_reload(docker: tuple[Cli, Engine]):
     until(lambda: unit not in systemctl("list-units", "--all"), "the scope's end")
 
 
+def test_an_update_outlives_a_reload(docker: tuple[Cli, Engine]):
+    run, _ = docker
+    container = run("run", "-d", "--name", "box", "-m", "64m", "--memory-swap", "64m", BASE, "sleep", "600").succeeded()
+    run("update", "-m", "48m", "--memory-swap", "48m", "--cpus", "0.255", "box").succeeded()
+    systemctl("daemon-reload")
+    about = shown(f"boxship-{container.text}.scope")
+    assert (about["MemoryMax"], about["CPUQuotaPerSecUSec"]) == (str(48 << 20), "260ms")
+    if detect().version == 2:
+        folder = Path("/sys/fs/cgroup") / about["ControlGroup"].lstrip("/")
+        found = {file: (folder / file).read_text().strip() for file in ("memory.max", "memory.swap.max", "cpu.max")}
+        assert found == {"memory.max": str(48 << 20), "memory.swap.max": "0", "cpu.max": "25500 100000"}
+
+
 def test_a_scope_goes_with_its_container_whoever_has_died(docker: tuple[Cli, Engine]):
     run, engine = docker
     container = run("run", "-d", "--name", "box", BASE, "sleep", "600").succeeded().text

@@ -1,5 +1,9 @@
 """docker update: other limits and another restart policy for a container that exists, also while it runs."""
 
+import logging
+import os
+from typing import Any
+
 import msgspec
 
 from boxship.engine.container.group import group_of_run
@@ -7,12 +11,16 @@ from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.container.validate import validate_restart
 from boxship.engine.engine import Engine
+from boxship.kernel.cgroup import Cgroup
+from boxship.kernel.cgroup.scope import update_scope
 from boxship.lib.bridge import bulk
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
 from boxship.model.config import HostConfig
 from boxship.model.update import UpdateConfig, as_host_fields, changes_of
 from boxship.runtime.spec.check_resources import check_resources
 from boxship.runtime.spec.resources import changed_resources
+
+log = logging.getLogger("boxship.engine")
 
 
 async def update(engine: Engine, ref: str, config: UpdateConfig) -> list[str]:
@@ -97,9 +105,23 @@ def _apply(engine: Engine, container_id: str, before: HostConfig, after: HostCon
     if not resources:
         return
     try:
-        group_of_run(engine, container_id).update(resources)
+        group = group_of_run(engine, container_id)
+        group.update(resources)
+        if engine.host.cgroup_driver == "systemd" and group.path.endswith(".scope"):
+            _tell_systemd(group, resources)
     except FileNotFoundError:
         # It is ending; the next run has the new limits from its start.
         return
     except OSError as error:
         raise BoxshipError(f"{error.filename}: {error.strerror}") from error
+
+
+def _tell_systemd(group: Cgroup, resources: dict[str, Any]) -> None:
+    """The files have the limits; without this a daemon-reload would bring the old ones back."""
+    try:
+        update_scope(os.path.basename(group.path), resources, group.layout.version)
+    except (BoxshipError, OSError) as error:
+        log.warning("systemd does not take the new limits of %s: %s", group.path, error)
+        return
+    # It has rounded a quota.
+    group.update(resources)

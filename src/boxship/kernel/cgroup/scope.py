@@ -134,6 +134,22 @@ def start_scope(wanted: dict[str, Any], resources: dict[str, Any], version: int)
         bus.close()
 
 
+def update_scope(unit: str, resources: dict[str, Any], version: int) -> None:
+    """Tell systemd new limits of a scope; it also writes them to the group's files, in its own precision.
+
+    Unavailable, TimeoutError; BusError for what it refuses.
+    """
+    properties = limits(resources, version)
+    if not properties:
+        return
+    bus = Bus()
+    try:
+        # Until the machine restarts, which ends the scope in any case.
+        bus.manager("SetUnitProperties", "sba(sv)", [unit, True, properties])
+    finally:
+        bus.close()
+
+
 def stop_unit(unit: str) -> None:
     """Have systemd end a scope or a slice; nothing to do where it knows none. Unavailable, TimeoutError."""
     bus = Bus()
@@ -166,10 +182,11 @@ def limits(resources: dict[str, Any], version: int) -> list[Property]:
         found.append(("MemoryMax" if version == 2 else "MemoryLimit", ("t", _number(memory["limit"]))))
     if version == 2 and memory.get("reservation"):
         found.append(("MemoryLow", ("t", _number(memory["reservation"]))))
-    if version == 2 and memory.get("swap"):
-        limit = memory.get("limit") or 0
-        alone = -1 if memory["swap"] < 0 or limit <= 0 else memory["swap"] - limit
-        found.append(("MemorySwapMax", ("t", _INFINITY if alone < 0 else alone)))
+    swap, limit = memory.get("swap") or 0, memory.get("limit") or 0
+    if version == 2 and (swap < 0 or limit < 0 < swap):
+        found.append(("MemorySwapMax", ("t", _INFINITY)))
+    elif version == 2 and swap and limit:
+        found.append(("MemorySwapMax", ("t", swap - limit)))
     if pids:
         found.append(("TasksMax", ("t", _number(pids))))
     if version == 2:
