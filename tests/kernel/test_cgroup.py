@@ -15,6 +15,9 @@ from boxship.kernel.cgroup import Cgroup, Layout, detect
 from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.kernel.cgroup.group import read
 from boxship.kernel.process import CLONE_NEWUTS, fork_with_namespaces
+from boxship.lib.errors import InvalidParameter
+from boxship.shim.loop import Loop
+from boxship.shim.memory import MemoryWatch
 
 DEVICES = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}]
 MIB = 1 << 20
@@ -303,3 +306,72 @@ def test_limits_of_a_group_in_use_change_and_a_failure_takes_all_back(
     with pytest.raises(OSError):
         group.update({"memory": {"limit": 24 * MIB, "swap": 30 * MIB}, "pids": {"limit": 1 << 62}})
     assert limits() == (str(16 * MIB), "7")
+
+
+def test_a_quota_holds_a_process_back(machine: Layout, make: Callable[..., Cgroup]):
+    group = make(machine, cpu={"period": 10_000, "quota": 1_000})
+
+    def burn() -> int:
+        while True:
+            pass
+
+    pid = run_in(group, burn)
+
+    def held_back() -> bool:
+        lines = read(f"{group.folder('cpu')}/cpu.stat").splitlines()
+        return int(dict(line.split() for line in lines)["nr_throttled"]) > 3
+
+    until(held_back)
+    group.kill_all()
+    assert ended(pid) == -signal.SIGKILL
+
+
+def test_a_cpuset_holds_a_process_in(machine: Layout, make: Callable[..., Cgroup]):
+    group = make(machine, cpu={"cpus": "0", "mems": "0"})
+    assert ended(run_in(group, lambda: 0 if os.sched_getaffinity(0) == {0} else 1)) == 0
+
+
+def test_without_the_killer_processes_wait_for_memory(machine: Layout, make: Callable[..., Cgroup]):
+    """v1 alone has that switch; v2 says so instead of leaving it out in silence."""
+    limits = {"limit": 16 * MIB, "swap": 16 * MIB, "disableOOMKiller": True}
+    if machine.version == 2:
+        with pytest.raises(InvalidParameter, match="exist only with cgroup v1"):
+            make(machine, memory=limits)
+        return
+    group = make(machine, memory=limits)
+
+    def eat() -> int:
+        kept = []
+        while True:
+            kept.append(bytearray(MIB))
+
+    pid = run_in(group, eat)
+    until(lambda: "under_oom 1" in read(f"{group.folder('memory')}/memory.oom_control"))
+    assert os.waitpid(pid, os.WNOHANG) == (0, 0)
+    assert group.oom_kills() == 0
+    group.kill_all()
+    assert ended(pid) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_kill_is_noticed_when_it_happens(machine: Layout, make: Callable[..., Cgroup], live: bool):
+    """By the monitor's own watch; also one that was before it looked."""
+    group = make(machine, memory={"limit": 16 * MIB, "swap": 16 * MIB})
+    loop = Loop()
+    watch = MemoryWatch(loop, group.folder("memory"), loop.stop)
+
+    def eat() -> int:
+        kept = []
+        while True:
+            kept.append(bytearray(MIB))
+
+    if live:
+        watch.begin()
+    assert ended(run_in(group, eat)) == -signal.SIGKILL
+    if not live:
+        watch.begin()
+    loop.after(30, loop.stop)
+    loop.run()
+    assert watch.kills == 1
+    watch.end()
+    loop.close()
