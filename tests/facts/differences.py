@@ -32,6 +32,9 @@ BY_RUNTIME: dict[str, dict[str, str]] = {
         "in-mount-options": "crun masks below /proc with the host's /dev/null, read-only",
         "in-cgroup-list": "crun 1.8 makes links for net_cls and net_prio",
         "run-bad-format": "crun tells it as JSON, exit code 1",
+        "security-sysctl-missing": "crun has other words",
+        "security-sysctl-slashes": "crun has other words",
+        "security-ulimit-above-the-hosts": "crun has other words",
     },
     "runc": {
         "in-mount-options": "runc 1.1 masks folders with a tmpfs of any size",

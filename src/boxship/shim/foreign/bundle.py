@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import os
 
+from boxship.kernel import mount
 from boxship.kernel.inroot import open_in_root
+from boxship.kernel.process import CLONE_NEWNS, setns
 from boxship.lib.plainjson import decode, encode
 from boxship.shim.builder import Builder
 from boxship.shim.failure import Failed
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 
 _OVERLAY = "boxship.overlay"
 _GROUPS = "boxship.groups"
+_SHM = "boxship.shm"
 # A folder that every sysfs has and no runtime looks at.
 _APART = "/sys/firmware"
+_APART_SHM = "/sys/dev"
 # What runc 1.1 and crun 1.8 read.
 _OCI_VERSION = "1.0.2"
 
@@ -50,6 +54,9 @@ def prepare_bundle(bundle: str, size: tuple[int, int]) -> None:
     overlay = annotations.get(_OVERLAY)
     if overlay:
         _mount_root(target, decode(overlay))
+    joined = annotations.get(_SHM)
+    if joined:
+        spec = spec | {"mounts": [*(spec.get("mounts") or []), _joined_shm(joined, bundle)]}
     root = os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     groups = annotations.get(_GROUPS)
     opener = container_opener(root, spec.get("mounts") or [])
@@ -67,6 +74,26 @@ def _mount_root(target: str, overlay: Json) -> None:
         text = f"overlay at {target}: {error.strerror or error}"
         raise Failed("overlay", error.errno or 0, target, text) from None
     builder.close()
+
+
+def _joined_shm(namespace: str, bundle: str) -> Json:
+    """The /dev/shm of a running container as a mount of this one; namespace: the path of its mount namespace."""
+    own = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    other = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+    setns(other, CLONE_NEWNS)
+    try:
+        detached = mount.clone_tree("/dev/shm", recursive=False, follow=False)
+    except OSError as error:
+        raise Failed("shm", error.errno or 0, "/dev/shm", f"shm at /dev/shm: {error.strerror or error}") from None
+    finally:
+        setns(own, CLONE_NEWNS)
+        os.chdir(bundle)
+    make_private(_APART_SHM)
+    place = os.open(_APART_SHM, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    mount.move(detached, place)
+    for fd in (own, other, place):
+        os.close(fd)
+    return {"destination": "/dev/shm", "type": "bind", "source": _APART_SHM, "options": ["rbind", "rprivate"]}
 
 
 def propagates(spec: Json) -> bool:
