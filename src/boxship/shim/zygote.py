@@ -115,6 +115,19 @@ class Zygote:
             os._exit(status)
 
 
+def _load_for_machine() -> None:
+    """What a container's first process needs on this machine only: it may import nothing any more."""
+    if os.path.isdir("/run/systemd/system"):
+        from boxship.kernel.cgroup import scope
+
+        _ = scope
+    if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        # For cpu.weight.
+        import math
+
+        _ = math
+
+
 def main(listener_fd: int, folder: str, jobs: dict[str, Job]) -> None:
     """Serve until retired. listener_fd: a listening SOCK_SEQPACKET socket; folder: the instance's run folder; jobs:
     what workers can do, by name.
@@ -124,6 +137,7 @@ def main(listener_fd: int, folder: str, jobs: dict[str, Job]) -> None:
     kernel.ignore_signals(_signal.SIGINT, _signal.SIGHUP, _signal.SIGCHLD)
     # Named here so that they are loaded before the fork, not in each monitor.
     _ = (json_file, local)
+    _load_for_machine()
     rehearse(folder)
     gc.collect()
     gc.freeze()
