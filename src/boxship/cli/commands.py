@@ -59,6 +59,7 @@ GROUPS = {
             "logs": "logs",
             "ls": "ps",
             "pause": "pause",
+            "prune": "container_prune",
             "ps": "ps",
             "remove": "rm",
             "rename": "rename",

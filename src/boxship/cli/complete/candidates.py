@@ -49,6 +49,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "uts": ("host",),
 }
 _FILTERS = {
+    "container_prune": ("label=", "label!=", "until="),
     "ps": (
         "ancestor=",
         "before=",
