@@ -179,7 +179,12 @@ def reading(*roots: Path, owner: str = "") -> Machine:
 
 
 def left_over(
-    before: Machine, *roots: Path, owner: str = "", mine: str = "", spare: str = "", patience: float = 10.0
+    before: Machine,
+    *roots: Path,
+    owner: str = "",
+    mine: str = "",
+    spare: str | tuple[str, ...] = (),
+    patience: float = 10.0,
 ) -> list[str]:
     """What is there now and was not before, once it has had `patience` seconds to go.
 
@@ -196,7 +201,7 @@ def left_over(
             new = getattr(now, field.name) - getattr(before, field.name)
             if mine and field.name in ("mounts", "cgroups", "tables", "links", "netns", "loops"):
                 new = {item for item in new if mine in item}
-            found += [f"{field.name}: {item}" for item in sorted(new) if not (spare and item.endswith(spare))]
+            found += [f"{field.name}: {item}" for item in sorted(new) if not item.endswith(spare)]
         if not found or time.monotonic() >= deadline:
             return found
         time.sleep(0.1)
