@@ -102,7 +102,7 @@ def test_networks_and_volumes_as_far_as_they_go(api: Api) -> None:
     ("method", "path", "what"),
     [
         ("POST", "/v1.51/build?t=x", "build images"),
-        ("POST", "/containers/x/pause", "pause containers"),
+        ("POST", "/images/a/b:1/push", "push images"),
         ("GET", "/images/a/b:1/get", "save images"),
     ],
 )

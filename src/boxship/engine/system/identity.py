@@ -13,7 +13,7 @@ def engine_id(data_root: str) -> str:
             return file.read().strip()
     except FileNotFoundError:
         made = _random_uuid()
-        write_atomic(path, f"{made}\n".encode())
+        write_atomic(path, f"{made}\n".encode(), mode=0o600)
         return made
 
 
