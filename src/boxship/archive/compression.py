@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
 from boxship.archive.entry import ArchiveError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
 
 _CHUNK = 1 << 18
 _MOST = 1 << 20
@@ -95,19 +97,21 @@ class Inflated:
         return True
 
 
-class Codec(Protocol):
-    """What bz2.BZ2Decompressor and lzma.LZMADecompressor have; the other two are given the same face.
+if TYPE_CHECKING:
 
-    `decompress` gives at most about `_MOST` bytes a call, so that no bomb fills the memory.
-    """
+    class Codec(Protocol):
+        """What bz2.BZ2Decompressor and lzma.LZMADecompressor have; the other two are given the same face.
 
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+        `decompress` gives at most about `_MOST` bytes a call, so that no bomb fills the memory.
+        """
+
+        @property
+        def eof(self) -> bool: ...
+        @property
+        def needs_input(self) -> bool: ...
+        @property
+        def unused_data(self) -> bytes: ...
+        def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 def _codec(compression: str) -> Callable[[], Codec]:

@@ -8,39 +8,44 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from typing import Protocol
 
 from boxship.archive import entry as kinds
 from boxship.archive.attributes import set_by_name, set_owner_and_mode, times_of
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
 from boxship.archive.reader import TarReader
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
 Path = tuple[bytes, ...]
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20
 
 
-class Folders(Protocol):
-    """Folders by path, all below one root: archive/tree.py in a container, archive/plain.py on the host.
+if TYPE_CHECKING:
 
-    Descriptors are good until the next call.
-    """
+    class Folders(Protocol):
+        """Folders by path, all below one root: archive/tree.py in a container, archive/plain.py on the host.
 
-    def folder(self, path: Path) -> int:
-        """A folder, made with all that is missing above it. OSError, ArchiveError."""
+        Descriptors are good until the next call.
+        """
 
-    def find(self, path: Path) -> int:
-        """A folder that is there. OSError."""
+        def folder(self, path: Path) -> int:
+            """A folder, made with all that is missing above it. OSError, ArchiveError."""
 
-    def make(self, parent: int, name: bytes) -> None:
-        """Make a folder. FileExistsError when there is anything."""
+        def find(self, path: Path) -> int:
+            """A folder that is there. OSError."""
 
-    def remove(self, parent: int, name: bytes) -> int:
-        """Remove whatever `name` is, with all that it holds."""
+        def make(self, parent: int, name: bytes) -> None:
+            """Make a folder. FileExistsError when there is anything."""
 
-    def close(self) -> None:
-        """Close what is kept open."""
+        def remove(self, parent: int, name: bytes) -> int:
+            """Remove whatever `name` is, with all that it holds."""
+
+        def close(self) -> None:
+            """Close what is kept open."""
 
 
 class Rules:

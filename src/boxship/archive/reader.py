@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from boxship.archive import header, sparse
 from boxship.archive.entry import ArchiveError, Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # Long names and pax headers come whole into memory; Go's reader, and so Docker, has the same limit.
 _LONGEST_EXTRA = 1 << 20

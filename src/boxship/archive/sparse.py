@@ -5,10 +5,12 @@ Source: GNU tar manual, "Storing Sparse Files".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from boxship.archive import header
 from boxship.archive.entry import ArchiveError, Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Parts = list[tuple[int, int]]
 
