@@ -28,7 +28,6 @@ from boxship.shim.loop import IN, Loop
 from boxship.shim.memory import MemoryWatch
 from boxship.shim.processes import Process, exit_code, leftover
 from boxship.shim.session import Session
-from boxship.shim.stage import fork_staged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,6 +142,9 @@ class Monitor:
         group = -1 if self._request.get("scope") else open_group(self._request.get("group", ""), make=True)
         try:
             if self._request.get("staged"):
+                # Rare, and every monitor would carry it.
+                from boxship.shim.stage import fork_staged
+
                 return fork_staged(plan, stdio, report, group=group)
             pid = kernel.fork_with_namespaces(self._request["namespaces"], group)
             if pid == 0:
