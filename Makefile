@@ -40,8 +40,8 @@ demo: venv ## set-up, then the main job: a daemon, a Debian image, containers by
 	@$(BIN)/python -m tools.demo
 
 test: venv ## set-up and all tests (ARGS="-k name" for some)
-	@$(PYTHON) -m tools.system crun debootstrap e2fsprogs fish gcc iproute2 libc6-dev mount nftables openssl procps runc \
-		tini zsh
+	@$(PYTHON) -m tools.system bzip2 crun debootstrap e2fsprogs fish gcc iproute2 libc6-dev mount nftables \
+		openssl procps runc tini xz-utils zsh
 	@$(PYTHON) -m tools.clients >/dev/null
 	$(BIN)/pytest $(ARGS)
 

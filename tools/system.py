@@ -23,6 +23,7 @@ def _venv() -> bool:
 
 PRESENT: dict[str, Callable[[], bool]] = {
     "python3-venv": _venv,
+    "bzip2": _command("bzip2"),
     "crun": _command("crun"),
     "debootstrap": _command("debootstrap"),
     "e2fsprogs": _command("mkfs.ext4"),
@@ -36,6 +37,7 @@ PRESENT: dict[str, Callable[[], bool]] = {
     "procps": _command("ps"),
     "runc": _command("runc"),
     "tini": _command("tini-static"),
+    "xz-utils": _command("xz"),
     "zsh": _command("zsh"),
 }
 

@@ -25,6 +25,10 @@ _DOCKERS_OWN = tuple(
         r"invalid --security-opt",
         r"Container [0-9a-f]+ is not paused",
         r"you must choose at least one stream",
+        r"ps: error: ",
+        r"joining network namespace of container: No such container",
+        # The kernel's word on a quota that is too small.
+        r"Cannot update container [0-9a-f]+: .*cpu.cfs_quota_us",
         r"invalid tar header|\"unexpected EOF",
         r"failed to create task for container",
         r"failed to set up container networking",
