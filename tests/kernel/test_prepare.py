@@ -60,6 +60,22 @@ def test_what_is_no_device(path: str, reason: str):
     assert caught.value.message == (f'error gathering device information while adding custom device "{path}": {reason}')
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Binds": ["/tmp/a\0b:/x"]},
+        {"Devices": [{"PathOnHost": "/dev/null\0", "PathInContainer": "/dev/x", "CgroupPermissions": "r"}]},
+        {"BlkioDeviceReadBps": [{"Path": "\0", "Rate": 1}]},
+        {"BlkioWeightDevice": [{"Path": "/dev/\0", "Weight": 10}]},
+    ],
+)
+def test_a_name_with_a_null_byte(fields: dict[str, object]):
+    """JSON can carry one; it is an error like any other wrong name."""
+    with pytest.raises(BoxshipError, match=r"^stat .*\0.*: invalid argument$"):
+        prepare(config(), host(**fields))
+    assert not os.path.exists("/tmp/a")
+
+
 def test_all_devices_for_a_privileged_container():
     paths = {node.path for node in prepare(config(), host(Privileged=True)).devices}
     assert {"/dev/null", "/dev/zero", "/dev/tty"} <= paths

@@ -27,6 +27,7 @@ def prepare(
     mounts that can't propagate; OSError when a source can't be made.
     """
     points = mount_points(config, host, rules)
+    _check_names([*(point.source for point in points), *(mapping.path_on_host for mapping in host.devices or ())])
     for point in points:
         if point.kind == "bind" and not os.path.exists(point.source):
             if not point.make_source:
@@ -41,6 +42,13 @@ def prepare(
     else:
         devices = tuple(node for mapping in host.devices or () for node in _mapped(mapping))
     return Prepared(devices=devices, blocks=_blocks(host), propagation=_propagation(points))
+
+
+def _check_names(paths: list[str]) -> None:
+    for path in paths:
+        # JSON can carry one, no path can; the kernel would be told the part before it.
+        if "\0" in path:
+            raise BoxshipError(f"stat {path}: invalid argument")
 
 
 def _mapped(mapping: DeviceMapping) -> Iterator[DeviceNode]:
@@ -115,6 +123,7 @@ def _blocks(host: HostConfig) -> dict[str, tuple[int, int]]:
         host.blkio_device_write_iops,
     )
     numbers: dict[str, tuple[int, int]] = {}
+    _check_names([device.path for devices in wanted for device in devices or ()])
     for devices in wanted:
         for device in devices or ():
             try:
