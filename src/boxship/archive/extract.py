@@ -11,6 +11,7 @@ import stat
 
 from boxship.archive import entry as kinds
 from boxship.archive.attributes import set_by_name, set_owner_and_mode, times_of
+from boxship.archive.content import write_content
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
 from boxship.archive.reader import TarReader
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Path = tuple[bytes, ...]
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_CHUNK = 1 << 20
 
 
 if TYPE_CHECKING:
@@ -159,24 +159,11 @@ class _Extractor:
     def _file(self, entry: Entry, parent: int, last: bytes) -> None:
         fd = os.open(last, _NEW_FILE, 0o600, dir_fd=parent)
         try:
-            for offset, length in entry.sparse if entry.sparse is not None else ((0, entry.size),):
-                self._copy(fd, offset, length)
-            if entry.sparse is not None:
-                os.ftruncate(fd, entry.size)
+            write_content(self.reader, entry, fd)
             set_owner_and_mode(entry, fd)
             os.utime(fd, ns=times_of(entry.mtime_ns))
         finally:
             os.close(fd)
-
-    def _copy(self, fd: int, offset: int, length: int) -> None:
-        if offset:
-            os.lseek(fd, offset, os.SEEK_SET)
-        while length:
-            data = self.reader.read(min(length, _CHUNK))
-            length -= len(data)
-            written = os.write(fd, data)
-            while written < len(data):
-                written += os.write(fd, data[written:])
 
     def _folder(self, entry: Entry, path: Path, parent: int, last: bytes) -> None:
         try:

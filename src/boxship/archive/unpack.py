@@ -13,6 +13,7 @@ import stat
 
 from boxship.archive import entry as kinds
 from boxship.archive.attributes import set_by_name, set_owner_and_mode, times_of
+from boxship.archive.content import write_content
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
 from boxship.archive.overlay import OPAQUE, OPAQUE_WHITEOUT, WHITEOUT, is_whiteout
 from boxship.archive.reader import TarReader
@@ -20,7 +21,6 @@ from boxship.archive.tree import Path, Tree, make_folder
 
 _META = b".wh..wh."
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_CHUNK = 1 << 20
 
 
 def unpack(reader: TarReader, root: int) -> int:
@@ -128,25 +128,12 @@ class _Unpacker:
             self._clear(parent, name)
             fd = os.open(name, _NEW_FILE, 0o600, dir_fd=parent)
         try:
-            for offset, length in entry.sparse if entry.sparse is not None else ((0, entry.size),):
-                self._copy(fd, offset, length)
-            if entry.sparse is not None:
-                os.ftruncate(fd, entry.size)
+            write_content(self.reader, entry, fd)
             self.size += entry.size
             set_owner_and_mode(entry, fd)
             os.utime(fd, ns=times_of(entry.mtime_ns))
         finally:
             os.close(fd)
-
-    def _copy(self, fd: int, offset: int, length: int) -> None:
-        if offset:
-            os.lseek(fd, offset, os.SEEK_SET)
-        while length:
-            data = self.reader.read(min(length, _CHUNK))
-            length -= len(data)
-            written = os.write(fd, data)
-            while written < len(data):
-                written += os.write(fd, data[written:])
 
     def _folder(self, entry: Entry, path: Path, parent: int, name: bytes) -> None:
         try:

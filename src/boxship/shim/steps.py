@@ -11,8 +11,8 @@ import os
 import stat
 
 from boxship.kernel import mount, process
-from boxship.kernel.inroot import is_null, open_in_root, open_on_mount, plain_folder
-from boxship.shim import steps_oci
+from boxship.kernel.inroot import plain_folder
+from boxship.shim import steps_oci, steps_proc
 from boxship.shim.builder import Builder, is_proc
 from boxship.shim.failure import Failed
 from boxship.shim.pty import open_pty
@@ -289,69 +289,6 @@ def console(builder: Builder) -> None:
         os.close(place)
 
 
-def sysctl(builder: Builder, key: str, value: str) -> None:
-    # `net.ipv4.conf.eth0/1.x` style keys: both separators are in use; `/` inside a dotted name stands for a dot.
-    parts = key.replace(".", "\0").replace("/", ".").split("\0") if "/" in key and "." in key else None
-    path = "sys/" + ("/".join(parts) if parts else key.replace(".", "/"))
-    # By the mount of procfs itself: a file of the same name elsewhere would take the value and change nothing. Where
-    # the host's own /proc is bound, one that nobody else sees.
-    proc = builder.proc_fd if builder.proc_fd >= 0 else mount.mount_filesystem("proc", [("source", "proc")])
-    try:
-        fd = open_on_mount(proc, path, os.O_WRONLY)
-    except OSError as error:
-        text = f"open sysctl {key} file: {os.strerror(error.errno or 0).lower()}"
-        raise Failed("sysctl", error.errno or 0, key, text) from None
-    finally:
-        if proc != builder.proc_fd:
-            os.close(proc)
-    try:
-        os.write(fd, value.encode())
-    except OSError as error:
-        text = f'failed to write sysctl {key} = "{value}": {os.strerror(error.errno or 0).lower()}'
-        raise Failed("sysctl", error.errno or 0, key, text) from None
-    finally:
-        os.close(fd)
-
-
-def readonly(builder: Builder, path: str) -> None:
-    place = builder.existing(path)
-    if place < 0:
-        return
-    try:
-        detached = mount.clone_fd(place, recursive=True)
-        mount.set_attributes(detached, add=mount.MOUNT_ATTR_RDONLY, recursive=True)
-        mount.move(detached, place)
-    finally:
-        os.close(place)
-
-
-def mask(builder: Builder, path: str) -> None:
-    place = builder.existing(path)
-    if place < 0:
-        return
-    try:
-        if stat.S_ISDIR(os.fstat(place).st_mode):
-            options: list[tuple[str, str | None]] = [
-                ("source", "tmpfs"),
-                ("size", "4k"),
-                ("nr_inodes", "1"),
-                ("ro", None),
-            ]
-            mount.move(mount.mount_filesystem("tmpfs", options, mount.MOUNT_ATTR_RDONLY), place)
-            return
-        null = open_in_root(builder.root_fd, "/dev/null", os.O_PATH)
-        try:
-            if not is_null(null):
-                text = f"can't mask paths: mask {path}: the container's /dev/null is not the null device"
-                raise Failed("mask", errno.ENODEV, path, text)
-            detached = mount.clone_fd(null, recursive=False)
-        finally:
-            os.close(null)
-        mount.move(detached, place)
-    finally:
-        os.close(place)
-
-
 def workdir(builder: Builder, path: str) -> None:
     fd = builder.target(path, folder=True)
     try:
@@ -389,9 +326,9 @@ STEPS: dict[str, Callable[..., None]] = {
     "device": device,
     "symlink": symlink,
     "console": console,
-    "sysctl": sysctl,
-    "readonly": readonly,
-    "mask": mask,
+    "sysctl": steps_proc.sysctl,
+    "readonly": steps_proc.readonly,
+    "mask": steps_proc.mask,
     "workdir": workdir,
     "pivot": pivot,
     "chroot": steps_oci.chroot,
