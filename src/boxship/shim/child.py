@@ -72,10 +72,8 @@ def init(plan_path: str, stdio: Stdio, report: int, gate: Gate | None = None) ->
             set_priorities(process)
         prepared = Prepared(cgroups, {}, read_program(process), [kernel.CLONE_NEWPID])
         _build(plan, prepared, stdio, report, gate)
-    except Failed as failed:
-        _tell(report, failed.report)
     except BaseException as error:
-        _tell(report, {"step": "start", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
+        _tell(report, "start", error)
     finally:
         # Whatever happens: a child that went back to its caller would be a second monitor.
         os._exit(1)
@@ -88,10 +86,8 @@ def init_prepared(plan: dict[str, Any], prepared: Prepared, stdio: Stdio, report
         prepare()
         _be_root(plan["staged"]["user"])
         _build(plan, prepared, stdio, report, gate)
-    except Failed as failed:
-        _tell(report, failed.report)
     except BaseException as error:
-        _tell(report, {"step": "start", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
+        _tell(report, "start", error)
     finally:
         os._exit(1)
 
@@ -174,10 +170,8 @@ def join(
             os.close(root)
         set_stdio(stdio, slave, control=guard is None)
         become(process, seccomp, labels, report, None, guard)
-    except Failed as failed:
-        _tell(report, failed.report)
     except BaseException as error:
-        _tell(report, {"step": "exec", "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"})
+        _tell(report, "exec", error)
     finally:
         os._exit(1)
 
@@ -221,7 +215,12 @@ def read_file(path: str) -> bytes:
         return file.readall()
 
 
-def _tell(report: int, message: dict[str, Any]) -> None:
+def _tell(report: int, name: str, error: BaseException) -> None:
+    """Report a failure. name: of the step, for what is none of a step's own."""
+    if isinstance(error, Failed):
+        message = error.report
+    else:
+        message = {"step": name, "errno": 0, "path": "", "message": f"{type(error).__name__}: {error}"}
     try:
         os.write(report, encode(message))
     except OSError:
