@@ -9,6 +9,7 @@ from boxship.image.commit import Commit, commit
 from boxship.image.import_rootfs import import_rootfs
 from boxship.image.load import Progress, load
 from boxship.image.remove import remove
+from boxship.image.sources import Sources
 from boxship.lib.errors import NotFound
 from boxship.model import digest as digests
 from boxship.model import reference as references
@@ -34,6 +35,7 @@ class ImageStore:
         self.content = content
         self.snapshotter = snapshotter
         self.leases = Leases()
+        self.sources = Sources(database)
         self._collecting = threading.Lock()
 
     def resolve(self, name: str) -> ImageRecord:
@@ -127,12 +129,14 @@ class ImageStore:
             if unused:
                 unused -= self.catalog.layers_of_containers()  # reads the database, so only when it has to be
                 self.snapshotter.discard(unused)
+                self.sources.forget(unused)
         return unused
 
     def sweep(self) -> None:
         """At start, before the first request: remove what an earlier daemon had begun and not finished."""
         self.snapshotter.sweep()
         self.collect(self.snapshotter.layers())
+        self.sources.keep_only(self.snapshotter.layers())
         self.content.sweep({image.id for image in self.catalog.all()})
 
     def _by_prefix(self, name: str) -> ImageRecord | None:

@@ -23,6 +23,13 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE tags (reference TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES images (id));
     CREATE INDEX tags_of_image ON tags (image);
     """,
+    # Where layers came from (image/sources.py): a registry knows them by the digests of its compressed blobs.
+    """
+    CREATE TABLE blobs (
+        diff_id TEXT NOT NULL, repository TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+        media_type TEXT NOT NULL, PRIMARY KEY (diff_id, repository, digest)
+    );
+    """,
 )
 
 
