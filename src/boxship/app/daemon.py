@@ -20,7 +20,7 @@ import asyncio  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 
-from boxship.app.config import HELP, DaemonConfig, UsageError, parse_arguments  # noqa: E402
+from boxship.app.config import DaemonConfig, UsageError, parse_arguments  # noqa: E402
 from boxship.app.features import features_for  # noqa: E402
 from boxship.app.listen import open_listener, tls_context  # noqa: E402
 from boxship.app.lock import lock_root  # noqa: E402
@@ -56,6 +56,8 @@ def main(argv: list[str]) -> int:
         print(f"{error.message}\nSee 'boxship daemon --help'.", file=sys.stderr)
         return 125
     if config is None:
+        from boxship.app.config.usage import HELP
+
         print(HELP, end="")
         return 0
     if os.geteuid() != 0:

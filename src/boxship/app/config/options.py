@@ -1,0 +1,60 @@
+"""The daemon's options: what each is called on the command line and in the configuration file, and what it takes."""
+
+from dataclasses import dataclass
+
+TEXT = "text"
+SWITCH = "true or false"
+NUMBER = "number"
+# May be given again; a list in the file.
+LIST = "list"
+# KEY=VALUE, may be given again; a table in the file.
+PAIRS = "table"
+# NAME=PATH, may be given again; a table of tables in the file.
+RUNTIMES = "table of runtimes"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """flag: without its dashes. field: of DaemonConfig, where it is not the flag's name; the file's key is the field's
+    name with dashes. short: its letter.
+    """
+
+    flag: str
+    kind: str = TEXT
+    field: str = ""
+    short: str = ""
+
+    @property
+    def name(self) -> str:
+        """The field of DaemonConfig."""
+        return self.field or self.flag.replace("-", "_")
+
+    @property
+    def key(self) -> str:
+        """Its name in the configuration file."""
+        return self.name.replace("_", "-")
+
+
+OPTIONS = (
+    Option("add-runtime", RUNTIMES, "runtimes"),
+    Option("data-root"),
+    Option("debug", SWITCH, short="D"),
+    Option("default-runtime"),
+    Option("exec-opt", LIST, "exec_opts"),
+    Option("group", short="G"),
+    Option("host", LIST, "hosts", short="H"),
+    Option("init", SWITCH),
+    Option("init-path"),
+    Option("log-driver"),
+    Option("log-level"),
+    Option("log-opt", PAIRS, "log_opts"),
+    Option("pidfile"),
+    Option("run-root"),
+    Option("selinux-enabled", SWITCH),
+    Option("tls", SWITCH),
+    Option("tlscacert"),
+    Option("tlscert"),
+    Option("tlskey"),
+    Option("tlsverify", SWITCH),
+    Option("userns-remap"),
+)

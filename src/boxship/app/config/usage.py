@@ -1,0 +1,34 @@
+"""What `boxship daemon --help` prints."""
+
+from boxship.app.config.values import CONFIG_FILE, LEVELS
+from boxship.runtime.runtimes import BUILT_IN
+
+HELP = f"""Usage:  boxship daemon [OPTIONS]
+
+Run the engine in the foreground. Containers go on running when it ends.
+
+Options:
+      --add-runtime N=PATH  OCI runtime that containers may name, may be given again (crun and runc are found on PATH)
+      --config FILE         Configuration file (default "{CONFIG_FILE}")
+      --data-root FOLDER    What must survive (default "/var/lib/boxship")
+  -D, --debug               Say more
+      --default-runtime N   What runs containers that name no runtime (default "{BUILT_IN}")
+      --exec-opt KEY=VALUE  native.cgroupdriver=systemd or cgroupfs: who makes control groups
+                            (default: systemd where it runs with cgroup v2)
+  -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
+  -H, --host ADDRESS        unix:///path or tcp://address:port, may be given again
+                            (default "unix://<run-root>/boxship.sock")
+      --init                Run an init in containers to forward signals and reap processes
+      --init-path FILE      That init (default: the first of docker-init, tini-static, catatonit)
+      --log-driver NAME     Where containers log that ask for nothing else (default "local")
+      --log-level LEVEL     {", ".join(LEVELS)} (default "info")
+      --log-opt KEY=VALUE   Option of that log driver, may be given again
+      --pidfile FILE        Write the process id there
+      --run-root FOLDER     What lasts until the machine restarts (default "/run/boxship")
+      --selinux-enabled     Give containers SELinux labels
+      --tls                 Speak TLS on tcp:// and let any client in: on the loopback only
+      --tlscacert FILE      Certificates that sign the clients'
+      --tlscert FILE        Certificate of this daemon
+      --tlskey FILE         Its key
+      --tlsverify           Speak TLS on tcp:// and let in clients with a certificate of --tlscacert
+"""

@@ -1,0 +1,68 @@
+"""The daemon's configuration as a value."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+from boxship.engine.config import EngineConfig
+from boxship.lib.errors import InvalidParameter
+from boxship.runtime.runtimes import BUILT_IN
+
+CONFIG_FILE = "/etc/boxship/config.toml"
+LEVELS = ("debug", "info", "warn", "error", "fatal")
+
+
+class UsageError(InvalidParameter):
+    """The command line or the configuration file can't be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonConfig:
+    """Folders are absolute. hosts: "unix:///path" or "tcp://address:port", none for the default."""
+
+    data_root: str = "/var/lib/boxship"
+    run_root: str = "/run/boxship"
+    hosts: tuple[str, ...] = ()
+    group: str = ""
+    log_level: str = "info"
+    log_driver: str = "local"
+    log_opts: tuple[tuple[str, str], ...] = ()
+    exec_opts: tuple[str, ...] = ()
+    pidfile: str = ""
+    debug: bool = False
+    init: bool = False
+    init_path: str = ""
+    selinux_enabled: bool = False
+    userns_remap: str = ""
+    default_runtime: str = BUILT_IN
+    runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    tls: bool = False
+    tlsverify: bool = False
+    tlscacert: str = ""
+    tlscert: str = ""
+    tlskey: str = ""
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where to listen."""
+        return self.hosts or (f"unix://{self.run_root}/boxship.sock",)
+
+    @property
+    def cgroup_driver(self) -> str:
+        """What --exec-opt says, the last of several; "" to choose."""
+        return next((option.partition("=")[2] for option in reversed(self.exec_opts)), "")
+
+    def for_engine(self) -> EngineConfig:
+        """The engine's part. Two daemons on one machine have other roots, and so other names for all they share."""
+        roots = f"{os.path.realpath(self.data_root)}\0{os.path.realpath(self.run_root)}"
+        sockets = [address.removeprefix("unix://") for address in self.addresses() if address.startswith("unix://")]
+        return EngineConfig(
+            data_root=self.data_root,
+            run_root=self.run_root,
+            instance=hashlib.sha256(roots.encode()).hexdigest()[:8],
+            socket=sockets[0] if sockets else "",
+            log_driver=self.log_driver,
+            log_options=self.log_opts,
+            debug=self.debug,
+            default_runtime=self.default_runtime,
+            runtimes=self.runtimes,
+        )
