@@ -11,7 +11,7 @@ SHARED ?= ../shared
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv clients demo test check bench facts soak fuzz vm clean
+.PHONY: help venv clients demo ready test check bench facts soak fuzz vm clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -39,10 +39,12 @@ demo: venv ## set-up, then the main job: a daemon, a Debian image, containers by
 	@$(PYTHON) -m tools.clients >/dev/null
 	@$(BIN)/python -m tools.demo
 
-test: venv ## set-up and all tests (ARGS="-k name" for some)
+ready: venv ## what the tests need: Debian packages and the real clients
 	@$(PYTHON) -m tools.system bzip2 crun debootstrap e2fsprogs fish gcc iproute2 libc6-dev mount nftables \
 		openssl procps runc tini xz-utils zsh
 	@$(PYTHON) -m tools.clients >/dev/null
+
+test: ready ## set-up and all tests (ARGS="-k name" for some)
 	$(BIN)/pytest $(ARGS)
 
 check: venv ## ruff, mypy --strict and the import contracts: seconds, for every save
@@ -68,7 +70,7 @@ fuzz: venv ## 100,000 hostile requests against one daemon (ARGS="--requests 5000
 	@$(PYTHON) -m tools.clients >/dev/null
 	$(BIN)/python -m tools.fuzz $(ARGS)
 
-vm: ## kernel/, api/ and systemd/ tests on an emulated Debian 13, in the background (ARGS=--wait, --show, or paths)
+vm: ## kernel/, api/ and systemd/ tests on an emulated Debian 13, in the background (ARGS=--wait, --show, --fresh, or paths)
 	@test -x $(SHARED)/vm/vm || { echo "vm: $(SHARED)/vm/vm is not here: it is a script of the maintainers' that boots such a machine. Run make test on one of your own instead." >&2; exit 2; }
 	@VM=$(SHARED)/vm/vm $(PYTHON) -m tools.vm $(ARGS)
 
