@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from boxship.storage.layers import Layer
+from boxship.storage.snapshot.writer import LayerWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Snapshotter(Protocol):
     """
 
     name: str
+
+    def begin(self) -> LayerWriter:
+        """Take a layer as it comes: `write` its uncompressed tar, then `commit` its diff id. BoxshipError."""
+        ...
 
     def spool_path(self) -> str:
         """A new path, on the file system of the layers, for the tar that `add` will take."""

@@ -16,6 +16,7 @@ from boxship.storage.layers import Layer
 from boxship.storage.removal import Background, Bin, delete
 from boxship.storage.snapshot.base import OverlayRoot, Unpacker
 from boxship.storage.snapshot.layer_folders import LayerFolders, missing, unpack_here
+from boxship.storage.snapshot.writer import LayerWriter
 
 _EMPTY = "empty"
 # So many files of a container's layer are removed before `rm` answers; more would keep it waiting.
@@ -41,6 +42,10 @@ class UnpackedSnapshotter:
         self._bin = Bin(self._snapshots)
         self._lock = threading.Lock()
         self._roots: dict[str, OverlayRoot] = {}
+
+    def begin(self) -> LayerWriter:
+        """See `Snapshotter.begin`."""
+        return LayerWriter(self._layers.spool_path(), self._layers.add)
 
     def spool_path(self) -> str:
         """See `Snapshotter.spool_path`."""
