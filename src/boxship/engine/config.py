@@ -1,7 +1,8 @@
 """What one daemon is told at its start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from boxship.registry.config import RegistryConfig
 from boxship.runtime.runtimes import BUILT_IN
 
 
@@ -11,7 +12,7 @@ class EngineConfig:
 
     log_driver, log_options: what a container gets that asks for no driver of its own. debug: speak of more.
     default_runtime: what runs a container that names none. runtimes: names of other OCI runtimes and their command
-    lines, beside those that are found on PATH.
+    lines, beside those that are found on PATH. registry: mirrors, certificates and proxies.
     """
 
     data_root: str
@@ -23,6 +24,7 @@ class EngineConfig:
     debug: bool = False
     default_runtime: str = BUILT_IN
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    registry: RegistryConfig = field(default_factory=RegistryConfig)
 
     def cgroup_parent(self, driver: str) -> str:
         """Where containers' control groups go that ask for no place of their own: a group, or systemd's slice."""
