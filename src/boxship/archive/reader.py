@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from boxship.archive import header, sparse
+from boxship.archive import header
 from boxship.archive.entry import ArchiveError, Entry
+from boxship.archive.member import member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Long names and pax headers come whole into memory; Go's reader, and so Docker, has the same limit.
-_LONGEST_EXTRA = 1 << 20
 _CHUNK = 1 << 18
 
 
@@ -40,7 +39,7 @@ class TarReader:
             return b""
         data = self._some(min(limit, self._left))
         if not data:
-            raise _early_end()
+            raise early_end()
         self._left -= len(data)
         return data
 
@@ -52,40 +51,20 @@ class TarReader:
     def _next(self) -> Entry | None:
         self._skip(self._left + self._padding)
         self._left = self._padding = 0
-        path = link = None
-        records: list[tuple[bytes, bytes]] = []
-        while True:
-            block = self._exactly(header.BLOCK, may_end=path is None and link is None and not records)
-            if not block.strip(b"\0"):
-                return None
-            flag, entry = header.parse(block)
-            if flag in (header.PAX, header.PAX_GLOBAL, header.LONG_NAME, header.LONG_LINK):
-                data = self._extra(entry)
-                if flag == header.PAX:
-                    records = header.pax_records(data)
-                elif flag == header.LONG_NAME:
-                    path = header.text(data)
-                elif flag == header.LONG_LINK:
-                    link = header.text(data)
-                continue
-            entry.path = path if path is not None else entry.path
-            entry.link = link if link is not None else entry.link
-            header.apply_pax(entry, records)
-            header.settle(entry)
-            self._padding = -entry.stored % header.BLOCK
-            if flag == header.GNU_SPARSE:
-                sparse.read_old_map(entry, block, self._exactly)
-            elif records:
-                sparse.read_pax_map(entry, records, self._exactly)
+        block = self._exactly(header.BLOCK, may_end=True)
+        if not block:
+            return None
+        asking = member(block)
+        try:
+            wanted = next(asking)
+            while True:
+                wanted = asking.send(self._exactly(wanted))
+        except StopIteration as done:
+            entry: Entry | None = done.value
+        if entry is not None:
             self._left = entry.stored
-            return entry
-
-    def _extra(self, entry: Entry) -> bytes:
-        if not 0 <= entry.size <= _LONGEST_EXTRA:
-            raise ArchiveError(f"invalid tar header: an extended header of {entry.size} bytes is too long")
-        data = self._exactly(entry.size)
-        self._skip(-entry.size % header.BLOCK)
-        return data
+            self._padding = -entry.stored % header.BLOCK
+        return entry
 
     def _some(self, limit: int) -> bytes:
         if self._position >= len(self._buffer):
@@ -104,7 +83,7 @@ class TarReader:
         while len(data) < size:
             more = self._some(size - len(data))
             if not more:
-                raise _early_end()
+                raise early_end()
             data += more
         return data
 
@@ -112,9 +91,10 @@ class TarReader:
         while size:
             data = self._some(size)
             if not data:
-                raise _early_end()
+                raise early_end()
             size -= len(data)
 
 
-def _early_end() -> ArchiveError:
+def early_end() -> ArchiveError:
+    """The error for an archive that is cut off."""
     return ArchiveError("unexpected EOF: the archive ends in the middle of an entry")

@@ -10,7 +10,12 @@ from boxship.archive.entry import ArchiveError, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator
+    from typing import TypeAlias, TypeVar
+
+    Result = TypeVar("Result")
+    Asking: TypeAlias = Generator[int, bytes, Result]
+    """Yields how many bytes it needs, is sent as many, and returns the result."""
 
 Parts = list[tuple[int, int]]
 
@@ -18,14 +23,14 @@ Parts = list[tuple[int, int]]
 _MOST_PARTS = 1 << 22
 
 
-def read_old_map(entry: Entry, block: bytes, take: Callable[[int], bytes]) -> None:
-    """Give `entry` the map of its header block, of type S; `take` gives the blocks that continue it."""
+def read_old_map(entry: Entry, block: bytes) -> Asking[None]:
+    """Give `entry` the map of its header block, of type S; asks for the blocks that continue it."""
     try:
         size = header.number(block[483:495])
         parts = _pairs(block[386:482])
         more = block[482]
         while more:
-            block = take(header.BLOCK)
+            block = yield header.BLOCK
             parts += _pairs(block[:504])
             more = block[504]
             if len(parts) > _MOST_PARTS:
@@ -35,12 +40,12 @@ def read_old_map(entry: Entry, block: bytes, take: Callable[[int], bytes]) -> No
         raise _broken(entry) from error
 
 
-def read_pax_map(entry: Entry, records: list[tuple[bytes, bytes]], take: Callable[[int], bytes]) -> None:
+def read_pax_map(entry: Entry, records: list[tuple[bytes, bytes]]) -> Asking[None]:
     """Give `entry` the map of its pax header, or the one before its data (form 1.0); nothing without a map."""
     values = dict(records)
     try:
         if values.get(b"GNU.sparse.major") == b"1":
-            parts = _map_before_data(entry, take)
+            parts = yield from _map_before_data(entry)
             size = int(values[b"GNU.sparse.realsize"])
         elif b"GNU.sparse.map" in values:
             numbers = [int(text) for text in values[b"GNU.sparse.map"].split(b",") if text]
@@ -68,7 +73,7 @@ def _pairs(area: bytes) -> Parts:
     return parts
 
 
-def _map_before_data(entry: Entry, take: Callable[[int], bytes]) -> Parts:
+def _map_before_data(entry: Entry) -> Asking[Parts]:
     # Decimal numbers, a line each: how many parts, then offset and length of each; padded to whole blocks.
     numbers: list[int] = []
     rest = b""
@@ -77,7 +82,7 @@ def _map_before_data(entry: Entry, take: Callable[[int], bytes]) -> Parts:
         if entry.stored < header.BLOCK:
             raise ValueError("the map is longer than the data")
         entry.stored -= header.BLOCK
-        lines = (rest + take(header.BLOCK)).split(b"\n")
+        lines = (rest + (yield header.BLOCK)).split(b"\n")
         rest = lines.pop()
         numbers += [int(line) for line in lines]
         if numbers:

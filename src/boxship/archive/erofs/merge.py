@@ -1,0 +1,59 @@
+"""The one index of an image: its layers laid over each other, as overlayfs would show them."""
+
+from __future__ import annotations
+
+from boxship.archive.erofs.image import write_image
+from boxship.archive.erofs.node import Node, new_folder
+from boxship.archive.erofs.store import read_layer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class LayerFiles:
+    """A layer on disk. index: path of what `index_layer` wrote; tar: path of its uncompressed tar."""
+
+    __slots__ = ("index", "tar")
+
+    def __init__(self, index: str, tar: str) -> None:
+        self.index = index
+        self.tar = tar
+
+
+def merge(layers: Sequence[LayerFiles], out: str) -> None:
+    """Write the EROFS image `out` of the layers, the lowest first: to be mounted with their tars as its devices.
+
+    Whiteouts and opaque folders are applied (OCI image spec, layer.md), links are counted by the names that are left.
+    The tars are devices in the order of the layers, `device=` once for each. The file is neither synced nor removed
+    on errors. ArchiveError when an index is damaged: it can be written again from the tar. OSError.
+    """
+    root = new_folder()
+    for number, layer in enumerate(layers):
+        lay_over(root, read_layer(layer.index, number)[0])
+    write_image(root, [layer.tar for layer in layers], out)
+
+
+def lay_over(base: Node, layer: Node) -> None:
+    """Change the folder `base` to what is seen when the folder `layer` lies over it; takes over the nodes of both.
+
+    The root's own owner and mode stay those of `base`.
+    """
+    todo = [(base, layer)]
+    while todo:
+        below, above = todo.pop()
+        kids = below.kids
+        assert kids is not None and above.kids is not None
+        if above.opaque:
+            kids.clear()
+        elif above.hidden:
+            for name in above.hidden:
+                kids.pop(name, None)
+        for name, kid in above.kids.items():
+            old = kids.get(name)
+            if old is not None and old.kids is not None and kid.kids is not None:
+                old.mode, old.uid, old.gid, old.mtime_ns = kid.mode, kid.uid, kid.gid, kid.mtime_ns
+                old.xattrs = kid.xattrs
+                todo.append((old, kid))
+            else:
+                kids[name] = kid
