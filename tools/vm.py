@@ -33,15 +33,16 @@ CONNECTION_FAILED = 255
 CALL_LIMIT, SILENCE = 1800, 900
 BOOTS = 4
 
-# Made again only for what has changed. The unit's limits: the tests run out of memory and of processes on purpose.
-PREPARE = f"cd {THERE} && make --quiet ready >/root/prepare.log 2>&1 || {{ tail -30 /root/prepare.log >&2; exit 1; }}"
 STOP = "systemctl stop boxship-tests 2>/dev/null;"
+# Detached: connections break. The unit's limits: the tests run out of memory and of processes on purpose.
 START = (
     "systemctl reset-failed boxship-tests 2>/dev/null; systemctl is-active --quiet boxship-tests || "
     "systemd-run --quiet --unit=boxship-tests --working-directory={there} -p OOMPolicy=continue -p TasksMax=infinity "
     "-p Delegate=yes -p LimitNOFILE=1048576 -p KillMode=control-group --setenv=HOME=/root --setenv=LANG=C.UTF-8 "
-    "{there}/.venv/bin/python -m tools.vm_inside {results} {files}"
+    "sh -c {inside}"
 )
+# Made again only for what has changed.
+INSIDE = "make --quiet ready >/root/prepare.log 2>&1 && exec .venv/bin/python -m tools.vm_inside {results} {files}"
 
 
 class Unreachable(Exception):
@@ -172,7 +173,6 @@ def _run(machine: Machine, paths: tuple[str, ...], *, fresh: bool) -> int:
                 machine.boot()
                 machine.run(f"{STOP} mkdir -p {THERE}; cd {THERE} && rm -rf src tests tools")
                 machine.call("push", copy, THERE)
-            machine.run(PREPARE)
             _follow(machine, left, state)
             break
         except Unreachable:
@@ -197,7 +197,8 @@ def _follow(machine: Machine, left: list[str], state: tuple[str, str, str]) -> N
     # A run that ended without a result for any of them would end so again.
     while 0 < len(waiting) < before:
         before = len(waiting)
-        machine.run(START.format(there=THERE, results=results, files=shlex.join(waiting)))
+        inside = INSIDE.format(results=results, files=shlex.join(waiting))
+        machine.run(START.format(there=THERE, inside=shlex.quote(inside)))
         active = True
         while active and waiting:
             time.sleep(15)
@@ -206,6 +207,8 @@ def _follow(machine: Machine, left: list[str], state: tuple[str, str, str]) -> N
             for file in [file for file in waiting if f"{slug(file)}.code" in told]:
                 _fetch(machine, file, f"{results}/{slug(file)}", state)
                 del waiting[file]
+        if len(waiting) == before:
+            print(machine.run("tail -30 /root/prepare.log; journalctl -u boxship-tests -n 30 --no-pager").decode())
 
 
 def _fetch(machine: Machine, file: str, place: str, state: tuple[str, str, str]) -> Result:

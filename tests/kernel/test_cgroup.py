@@ -3,103 +3,23 @@
 import errno
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from boxship.kernel.cgroup import Cgroup, Layout, detect
+from boxship.kernel.cgroup import Cgroup, Layout
 from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.kernel.cgroup.group import read
 from boxship.kernel.process import CLONE_NEWUTS, fork_with_namespaces
 from boxship.lib.errors import InvalidParameter
 from boxship.shim.loop import Loop
 from boxship.shim.memory import MemoryWatch
+from tests.support.groups import ended, run_in, sleep, until
 
 DEVICES = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}]
 MIB = 1 << 20
-
-
-@pytest.fixture
-def parent() -> str:
-    return f"/boxship-test-{os.getpid()}"
-
-
-@pytest.fixture
-def machine() -> Layout:
-    """The hierarchies that containers use here."""
-    return detect()
-
-
-@pytest.fixture
-def unified(tmp_path: Path) -> Iterator[Layout]:
-    """v2, without controllers: where the machine has v1 they are there."""
-    root = tmp_path / "cgroup"
-    root.mkdir()
-    subprocess.run(["mount", "-t", "cgroup2", "none", str(root)], check=True)
-    yield Layout(2, {"freezer": str(root), "devices": str(root)}, [str(root)])
-    subprocess.run(["umount", str(root)], check=True)
-
-
-@pytest.fixture(params=["machine", "unified"])
-def layout(request: pytest.FixtureRequest) -> Layout:
-    layout: Layout = request.getfixturevalue(request.param)
-    return layout
-
-
-@pytest.fixture
-def make(parent: str) -> Iterator[Callable[..., Cgroup]]:
-    """Makes groups that are gone when the test ends."""
-    made: list[Cgroup] = []
-
-    def create(layout: Layout, **resources: Any) -> Cgroup:
-        group = Cgroup.create(f"{parent}/{len(made)}", resources, layout)
-        made.append(group)
-        return group
-
-    yield create
-    for group in made:
-        group.kill_all()
-        group.remove()
-        above = Cgroup(parent, group.layout)
-        above.remove_if_empty()
-        assert not any(Path(folder).exists() for _, folder in above.folders)
-
-
-def run_in(group: Cgroup, work: Callable[[], int]) -> int:
-    """Fork, join the group, do `work`; the pid. The child's exit code is what `work` gives, 99 when it raises."""
-    pid = os.fork()
-    if pid == 0:
-        code = 99
-        try:
-            for file in group.join_files():
-                fd = os.open(file, os.O_WRONLY)
-                os.write(fd, b"0")
-                os.close(fd)
-            code = work()
-        finally:
-            os._exit(code)
-    return pid
-
-
-def ended(pid: int) -> int:
-    """The exit code of a child, negative for a signal."""
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def sleep() -> int:
-    time.sleep(60)
-    return 0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_make_join_kill_remove(layout: Layout, make: Callable[..., Cgroup]):

@@ -55,6 +55,23 @@ def test_create_start_state_kill_delete(runtime: Runtime) -> None:
     assert gone.returncode == 1 and "does not exist" in gone.stderr
 
 
+def test_a_container_without_a_program(runtime: Runtime) -> None:
+    """As by crun: `create` makes it, `start` says that there is nothing to run and leaves it stopped; `run` refuses."""
+    spec = runtime.spec("true")
+    del spec["process"]
+    (runtime.bundle / "config.json").write_text(json.dumps(spec))
+    runtime.create()
+    assert runtime.state()["status"] == "created"
+    assert "has no process" in runtime.run("start", runtime.id).stderr
+    assert runtime.state()["status"] == "stopped"
+    again = runtime.run("start", runtime.id, check=False)
+    assert again.returncode == 1 and "has stopped" in again.stderr
+    runtime.run("delete", runtime.id)
+    refused = runtime.run("run", "--bundle", str(runtime.bundle), runtime.id, check=False)
+    assert refused.returncode == 1 and "has no process" in refused.stderr
+    assert runtime.run("list", "-q").stdout == ""
+
+
 def test_an_id_is_taken_once(runtime: Runtime) -> None:
     runtime.spec("sleep", "600")
     runtime.create()

@@ -29,12 +29,17 @@ FLAGS = (
 )
 
 
-def make(context: Context, parsed: Parsed, *, detached: bool) -> tuple[Container, Console]:
-    """The container that the flags describe, waiting for `start`. BoxshipError."""
+def make(context: Context, parsed: Parsed, *, detached: bool, program: bool = False) -> tuple[Container, Console]:
+    """The container that the flags describe, waiting for `start`. BoxshipError.
+
+    program: whether there must be one: a container without may be created (runtime-spec, config.md, "Process").
+    """
     container_id = parsed.args[0]
     check_id(container_id)
     bundle = os.path.abspath(parsed.text("bundle") or ".")
     spec = check_spec(read_bundle(bundle, parsed.text("config") or "config.json"), bundle, context.log)
+    if program and not spec["process"]:
+        raise InvalidParameter(f"cannot run {container_id}: its config.json has no process")
     console = open_console(spec["process"], parsed.text("console-socket"), detached=detached)
     options = Options(
         preserve_fds=_preserved(parsed, spec["process"]),

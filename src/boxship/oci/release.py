@@ -5,7 +5,7 @@ from __future__ import annotations
 import _socket
 import os
 
-from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter, StepFailed
+from boxship.lib.errors import BoxshipError, Conflict, StepFailed
 from boxship.lib.plainjson import encode
 from boxship.oci.container import Container
 from boxship.oci.context import Context
@@ -20,7 +20,8 @@ def release(context: Context, container: Container) -> None:
     """Start the program of a container that waits. Returns when it runs and its poststart hooks are done.
 
     Conflict when it does not wait, StepFailed when the program does not come to run, BoxshipError when a hook fails:
-    the container is then stopped and, after a poststart hook, gone (runtime.md, "Lifecycle").
+    the container is then stopped and, after a poststart hook, gone (runtime.md, "Lifecycle"). Without a `process` in
+    its config.json the log is told, and the container is stopped (docs/decisions/0010-oci-command-line.md).
     """
     with container.locked():
         status = container.status()
@@ -29,7 +30,10 @@ def release(context: Context, container: Container) -> None:
             raise Conflict(f"cannot start a container that {word}: {container.id}")
         spec = container.spec()
         if not spec.get("process"):
-            raise InvalidParameter(f"cannot start {container.id}: its config.json has no process")
+            context.log.error(f"cannot run anything in {container.id}: its config.json has no process")
+            kill_all(container)
+            os.unlink(f"{container.folder}/start.sock")
+            return
         _open_gate(container)
         hooks = spec.get("hooks") or {}
         if not hooks.get("poststart"):

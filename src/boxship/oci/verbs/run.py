@@ -21,7 +21,7 @@ ARGS = (1, 1)
 
 def run(context: Context, parsed: Parsed) -> int:
     detached = parsed.on("detach")
-    container, console = make(context, parsed, detached=detached)
+    container, console = make(context, parsed, detached=detached, program=True)
     hooks = container.spec().get("hooks")
     try:
         write_pid(parsed, container.pid)
