@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.oci import SPEC, Runtime
-
-USER = [*SPEC["linux"]["namespaces"], {"type": "user"}]
-MAPS = {
-    "linux__namespaces": USER,
-    "linux__uidMappings": [{"containerID": 0, "hostID": 200000, "size": 1000}],
-    "linux__gidMappings": [{"containerID": 0, "hostID": 300000, "size": 1000}],
-}
+from tests.support.oci import MAPS, SPEC, USER, Runtime, own
 
 
 @pytest.fixture
@@ -27,11 +20,6 @@ def runtime(client_home: Path) -> Iterator[Runtime]:
         yield made
     finally:
         made.close()
-
-
-def own(path: Path) -> None:
-    for name in (path, *path.rglob("*")):
-        os.lchown(name, 200000, 300000)
 
 
 def test_a_user_namespace(runtime: Runtime) -> None:

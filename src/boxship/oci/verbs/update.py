@@ -60,8 +60,23 @@ def run(context: Context, parsed: Parsed) -> int:
             raise InvalidParameter("nothing to change: give a limit, or --resources")
         # What a program may open is not changed here, and the empty list that callers send would forbid all.
         resources.pop("devices", None)
+        if container.record.get("scope"):
+            _tell_systemd(container.record["scope"], resources, cgroup.layout.version)
         _apply(cgroup, resources)
     return 0
+
+
+def _tell_systemd(scope: str, resources: dict[str, Any], version: int) -> None:
+    """Before the files, which it writes in its own precision; else a daemon-reload would bring the old limits back."""
+    from boxship.kernel.cgroup.bus import BusError
+    from boxship.kernel.cgroup.scope import update_scope
+
+    try:
+        update_scope(scope, resources, version)
+    except BusError as error:
+        raise BoxshipError(f"systemd refuses the limits of {scope}: {error.message}") from None
+    except TimeoutError:
+        raise BoxshipError(f"systemd does not answer about {scope}; nothing was changed") from None
 
 
 def _number(name: str, text: str) -> int:
