@@ -1,7 +1,8 @@
-"""The real clients, of current versions: docker, docker compose, docker buildx, and a static busybox.
+"""The real clients, of current versions: docker, docker compose, docker buildx; a static busybox; the real registry
+(distribution), which would start a service where it is installed.
 
-`python3 -m tools.clients` prints the folder that holds `bin/docker`, `cli-plugins/` and `bin/busybox`; the first call
-brings them from Debian testing. They run with the loader and the C library of that suite, so they work on any
+`python3 -m tools.clients` prints the folder that holds `bin/` and `cli-plugins/`; the first call brings them from
+Debian testing. They run with the loader and the C library of that suite, so they work on any
 Debian; nothing is installed on the machine.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 from tools.debian import ToolError, complain, unpack
 
 SUITE = "testing"
-PACKAGES = ("docker-cli", "docker-compose", "docker-buildx", "busybox-static")
+PACKAGES = ("docker-cli", "docker-compose", "docker-buildx", "docker-registry", "busybox-static")
 PLUGINS = ("docker-compose", "docker-buildx")
 TREE = Path(__file__).resolve().parent.parent
 CACHE = TREE / ".cache"
@@ -47,7 +48,7 @@ def _wrap(fresh: Path, home: Path) -> None:
         raise ToolError(f"no C library in {root}: {SUITE}'s packages have changed their layout")
     inside = Path("root")
     start = f"exec {home / loader.relative_to(fresh)} --library-path {home / libraries.parent.relative_to(fresh)}"
-    programs = {"bin/docker": inside / "usr/bin/docker"}
+    programs = {f"bin/{name}": inside / "usr/bin" / name for name in ("docker", "docker-registry")}
     programs |= {f"cli-plugins/{name}": inside / "usr/libexec/docker/cli-plugins" / name for name in PLUGINS}
     for name, program in programs.items():
         if not (fresh / program).exists():

@@ -154,14 +154,6 @@ def _addresses(name: str) -> list[IPv4Address | IPv6Address]:
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
-def from_tables(tables: dict[str, Any], mirrors: list[str], insecure: list[str], proxies: Proxies) -> RegistryConfig:
-    """The configuration of `[registry."host"]` tables and the two daemon options. InvalidParameter."""
-    hosts = {host: _table(host, table) for host, table in tables.items()}
-    for mirror in (*mirrors, *(mirror for settings in hosts.values() for mirror in settings.mirrors)):
-        check_mirror(mirror)
-    return RegistryConfig(hosts, tuple(mirror.rstrip("/") for mirror in mirrors), tuple(insecure), proxies=proxies)
-
-
 def check_mirror(text: str) -> None:
     """InvalidParameter, in Docker's words, for what is no mirror."""
     scheme, separator, rest = text.partition("://")
@@ -188,7 +180,8 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _table(host: str, table: Any) -> HostSettings:
+def host_settings(host: str, table: Any) -> HostSettings:
+    """What the configuration file says of one registry: a table, keys with dashes. InvalidParameter."""
     where = f'registry."{host}"'
     if not isinstance(table, dict):
         raise InvalidParameter(f"{where}: not a table")
@@ -204,4 +197,6 @@ def _table(host: str, table: Any) -> HostSettings:
     settings = HostSettings(**values)
     if bool(settings.cert) != bool(settings.key):
         raise InvalidParameter(f"{where}: cert and key go together")
+    for mirror in settings.mirrors:
+        check_mirror(mirror)
     return settings

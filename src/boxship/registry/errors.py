@@ -81,9 +81,10 @@ def from_answer(status: int, body: bytes, *, url: str, wait: float | None = None
 def _read(status: int, body: bytes) -> tuple[tuple[str, ...], str]:
     try:
         value = json.loads(body)
-        errors = [error for error in value["errors"] if isinstance(error, dict)]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        value, errors = None, []
+    except (ValueError, RecursionError):
+        value = None
+    listed = value.get("errors") if isinstance(value, dict) else None
+    errors = [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
     if errors:
         found = [(_code(error), _text(error.get("message"))) for error in errors[:16]]
         texts = [f"{code}: {message}" if message else code for code, message in found]

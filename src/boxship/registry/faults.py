@@ -1,6 +1,7 @@
 """Why a request found no answer, in the words that Docker's users know (those of Go's net/http and crypto/tls)."""
 
 import errno
+import http.client
 import os
 import socket
 import ssl
@@ -89,6 +90,8 @@ def _plain(error: BaseException, host: str, port: int) -> str:
         return words
     if isinstance(error, OSError):
         return str(error)
+    if isinstance(error, http.client.IncompleteRead | exceptions.IncompleteRead | EOFError):
+        return "unexpected EOF"
     text = str(error) or type(error).__name__
     return "EOF" if "without response" in text else text
 

@@ -140,7 +140,7 @@ class Session:
             if answer.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
                 return answer
             discard(answer)
-            target = urljoin(url, location)
+            target = joined(url, location)
             if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https" and not self._plain(target):
                 raise Untrusted(f"{first} redirects from https to {_shown(target)}: not followed", url=first)
             if origin(target) != origin(url):
@@ -190,6 +190,16 @@ class Session:
             message = error.message + (f" ({', '.join(facts)})" if facts else "")
             return TooManyRequests(message, wait=error.wait, status=error.status, codes=error.codes, url=error.url)
         return error
+
+
+def joined(url: str, location: str) -> str:
+    """Where an answer of `url` leads. Untrusted when that is no URL."""
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError:
+        raise Untrusted(f"{url} leads to a place that is no URL", url=url) from None
+    return target
 
 
 def origin(url: str) -> tuple[str, str, int]:

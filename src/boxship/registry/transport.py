@@ -58,15 +58,14 @@ class Transport:
         """
         if self._aborted.is_set():
             raise Aborted("the operation was broken off", url=url)
-        parts = urlsplit(url)
-        host = parts.hostname or ""
         try:
-            port = parts.port or _PORTS.get(parts.scheme, 0)
+            parts = urlsplit(url)
+            scheme, host, port = parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
         except ValueError:
-            port = 0
-        if parts.scheme not in _PORTS or not host or not port:
+            scheme, host, port = "", "", 0
+        if scheme not in _PORTS or not host or not port:
             raise Unreachable(f'{method.capitalize()} "{url}": unsupported protocol scheme or no host', url=url)
-        pool = self._pool(parts.scheme, host, port, verify)
+        pool = self._pool(scheme, host, port, verify)
         told = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
         if size is not None:
             told["Content-Length"] = str(size)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from boxship.registry.errors import RegistryError, Untrusted
-from boxship.registry.session import Session, Upload, discard, origin
+from boxship.registry.session import Session, Upload, discard, joined, origin
 from boxship.registry.transport import Answer
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def _place(session: Session, answer: Answer, url: str) -> str:
     location = answer.headers.get("location", "")
     if not location:
         raise Untrusted(f"the registry {session.endpoint.host} takes an upload and does not say where (no Location)")
-    place = urljoin(url, location)
+    place = joined(url, location)
     here, there = urlsplit(session.base()), urlsplit(place)
     if here.scheme == "https" and there.scheme == "http":
         if there.hostname != here.hostname:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from boxship.lib.errors import InvalidParameter
 from boxship.registry import challenge
-from boxship.registry.config import HostSettings, RegistryConfig, from_tables
+from boxship.registry.config import HostSettings, RegistryConfig, host_settings
 from boxship.registry.credentials import NOBODY, Credentials, from_config_header, from_header
 from boxship.registry.errors import AccessDenied, AuthenticationRequired, ContentMissing, TooManyRequests, from_answer
 from boxship.registry.limits import RateLimit, rate_limit, retry_after
@@ -106,12 +106,9 @@ def test_no_proxy_at_all() -> None:
 
 def test_where_a_registry_is_asked() -> None:
     """Mirrors of every registry first; the loopback may be plain; the rest is TLS."""
-    config = from_tables(
-        {"quay.io": {"mirrors": ["https://m.test/quay", "127.0.0.1:5001"]}, "plain.invalid": {"plain-http": True}},
-        ["https://hub-mirror.test/"],
-        ["10.0.0.0/8"],
-        DIRECT,
-    )
+    tables = {"quay.io": {"mirrors": ["https://m.test/quay", "127.0.0.1:5001"]}, "plain.invalid": {"plain-http": True}}
+    hosts = {host: host_settings(host, table) for host, table in tables.items()}
+    config = RegistryConfig(hosts, ("https://hub-mirror.test",), ("10.0.0.0/8",))
     assert [end.urls for end in config.endpoints("quay.io")] == [
         ("https://m.test/quay",),
         ("https://127.0.0.1:5001", "http://127.0.0.1:5001"),
@@ -132,7 +129,7 @@ def test_where_a_registry_is_asked() -> None:
 )
 def test_a_wrong_table_is_refused(table: object) -> None:
     with pytest.raises(InvalidParameter):
-        from_tables({"host": table}, [], [], DIRECT)
+        host_settings("host", table)
 
 
 def test_settings_by_host() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from boxship.app.config.values import LEVELS, DaemonConfig, UsageError
 from boxship.lib.errors import InvalidParameter
+from boxship.registry.config import check_mirror
 from boxship.runtime.runtimes import runtime_command
 
 CGROUP_DRIVER = "native.cgroupdriver"
@@ -34,6 +35,11 @@ def check(config: DaemonConfig) -> DaemonConfig:
             raise UsageError(f"--exec-opt {option}: no such option (there is {CGROUP_DRIVER})")
         if value not in ("", "systemd", "cgroupfs"):
             raise UsageError(f"{CGROUP_DRIVER} option {value} not supported (there are systemd and cgroupfs)")
+    for mirror in config.registry_mirrors:
+        try:
+            check_mirror(mirror)
+        except InvalidParameter as error:
+            raise UsageError(error.message) from None
     _check_tls(config)
     return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
 

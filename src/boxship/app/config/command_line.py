@@ -11,7 +11,7 @@ from boxship.app.config.values import CONFIG_FILE, DaemonConfig, UsageError
 from boxship.runtime.runtimes import BUILT_IN
 
 _CONFIG = Option("config")
-_LONG = {f"--{option.flag}": option for option in (*OPTIONS, _CONFIG)}
+_LONG = {f"--{option.flag}": option for option in (*OPTIONS, _CONFIG) if not option.file_only}
 _SHORT = {f"-{option.short}": f"--{option.flag}" for option in OPTIONS if option.short} | {"-h": "--help"}
 
 

@@ -3,17 +3,27 @@
 from typing import Any
 
 from boxship.app.config.check import check
-from boxship.app.config.options import LIST, NUMBER, OPTIONS, PAIRS, RUNTIMES, SWITCH, TEXT
+from boxship.app.config.options import LIST, NUMBER, OPTIONS, PAIRS, REGISTRIES, RUNTIMES, SWITCH, TEXT
 from boxship.app.config.values import DaemonConfig, UsageError
+from boxship.lib.errors import InvalidParameter
+from boxship.registry.config import HostSettings, host_settings
 from boxship.runtime.runtimes import BUILT_IN
 
-_TYPES: dict[str, type[Any]] = {TEXT: str, SWITCH: bool, NUMBER: int, LIST: list, PAIRS: dict, RUNTIMES: dict}
+_TYPES: dict[str, type[Any]] = {
+    TEXT: str,
+    SWITCH: bool,
+    NUMBER: int,
+    LIST: list,
+    PAIRS: dict,
+    RUNTIMES: dict,
+    REGISTRIES: dict,
+}
 
 
 def from_file(path: str) -> DaemonConfig:
     """The configuration of a TOML file: the long options' names as keys (those of options that may be given again in
-    the plural, as in Docker's daemon.json), `hosts` a list, `log-opts` a table, and `runtimes` a table of tables with
-    `path` and `runtimeArgs`.
+    the plural, as in Docker's daemon.json), `hosts` a list, `log-opts` a table, `runtimes` a table of tables with
+    `path` and `runtimeArgs`, and `registry` a table of tables by host (registry/config.py).
 
     UsageError, with the file's name, for what is not known or not of its type.
     """
@@ -35,11 +45,15 @@ def from_file(path: str) -> DaemonConfig:
             raise UsageError(f"{path}: {key}: unknown key (known are {known})")
         # Not isinstance: true is no number.
         if type(value) is not _TYPES[option.kind]:
-            raise UsageError(f"{path}: {key}: not a {'table' if option.kind == RUNTIMES else option.kind}")
+            raise UsageError(
+                f"{path}: {key}: not a {'table' if option.kind in (RUNTIMES, REGISTRIES) else option.kind}"
+            )
         if option.kind == PAIRS:
             value = tuple((name, str(text)) for name, text in value.items())
         elif option.kind == RUNTIMES:
             value = tuple((name, _command(path, name, told)) for name, told in value.items())
+        elif option.kind == REGISTRIES:
+            value = tuple((host, _registry(path, host, told)) for host, told in value.items())
         elif option.kind == LIST:
             value = tuple(str(entry) for entry in value)
         values[option.name] = value
@@ -56,3 +70,10 @@ def _command(path: str, name: str, told: Any) -> tuple[str, ...]:
     if set(told) - {"path", "runtimeArgs"} or not isinstance(arguments, list):
         raise UsageError(f"{where}: a runtime has a path and a list runtimeArgs, nothing else")
     return told["path"], *(str(argument) for argument in arguments)
+
+
+def _registry(path: str, host: str, told: Any) -> HostSettings:
+    try:
+        return host_settings(host, told)
+    except InvalidParameter as error:
+        raise UsageError(f"{path}: {error.message}") from None

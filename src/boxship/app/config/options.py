@@ -11,18 +11,21 @@ LIST = "list"
 PAIRS = "table"
 # NAME=PATH, may be given again; a table of tables in the file.
 RUNTIMES = "table of runtimes"
+# [registry."host"], a table of tables; only in the file.
+REGISTRIES = "table of registries"
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """flag: without its dashes. field: of DaemonConfig, where it is not the flag's name; the file's key is the field's
-    name with dashes. short: its letter.
+    name with dashes. short: its letter. file_only: the command line does not know it.
     """
 
     flag: str
     kind: str = TEXT
     field: str = ""
     short: str = ""
+    file_only: bool = False
 
     @property
     def name(self) -> str:
@@ -43,12 +46,18 @@ OPTIONS = (
     Option("exec-opt", LIST, "exec_opts"),
     Option("group", short="G"),
     Option("host", LIST, "hosts", short="H"),
+    Option("http-proxy"),
+    Option("https-proxy"),
     Option("init", SWITCH),
     Option("init-path"),
+    Option("insecure-registry", LIST, "insecure_registries"),
     Option("log-driver"),
     Option("log-level"),
     Option("log-opt", PAIRS, "log_opts"),
+    Option("no-proxy"),
     Option("pidfile"),
+    Option("registry", REGISTRIES, file_only=True),
+    Option("registry-mirror", LIST, "registry_mirrors"),
     Option("run-root"),
     Option("selinux-enabled", SWITCH),
     Option("tls", SWITCH),

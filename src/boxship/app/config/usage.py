@@ -18,12 +18,18 @@ Options:
   -G, --group NAME          Group that may use the socket (default "boxship", where there is one)
   -H, --host ADDRESS        unix:///path or tcp://address:port, may be given again
                             (default "unix://<run-root>/boxship.sock")
+      --http-proxy URL      Proxy for registries that speak plain HTTP (default: $HTTP_PROXY)
+      --https-proxy URL     Proxy for registries (default: $HTTPS_PROXY)
       --init                Run an init in containers to forward signals and reap processes
       --init-path FILE      That init (default: the first of docker-init, tini-static, catatonit)
+      --insecure-registry R Take any certificate of this host or network, and plain HTTP; may be given again
       --log-driver NAME     Where containers log that ask for nothing else (default "local")
       --log-level LEVEL     {", ".join(LEVELS)} (default "info")
       --log-opt KEY=VALUE   Option of that log driver, may be given again
+      --no-proxy LIST       Hosts that are reached without a proxy (default: $NO_PROXY)
       --pidfile FILE        Write the process id there
+      --registry-mirror URL Where to ask first for what lies on Docker Hub, may be given again
+                            (for other registries: [registry."HOST"] in the configuration file)
       --run-root FOLDER     What lasts until the machine restarts (default "/run/boxship")
       --selinux-enabled     Give containers SELinux labels
       --tls                 Speak TLS on tcp:// and let any client in: on the loopback only

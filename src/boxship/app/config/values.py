@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from boxship.engine.config import EngineConfig
 from boxship.lib.errors import InvalidParameter
+from boxship.registry.config import HostSettings, RegistryConfig
+from boxship.registry.proxies import Proxies, from_environment
 from boxship.runtime.runtimes import BUILT_IN
 
 CONFIG_FILE = "/etc/boxship/config.toml"
@@ -33,6 +35,12 @@ class DaemonConfig:
     init: bool = False
     init_path: str = ""
     selinux_enabled: bool = False
+    http_proxy: str = ""
+    https_proxy: str = ""
+    no_proxy: str = ""
+    insecure_registries: tuple[str, ...] = ()
+    registry_mirrors: tuple[str, ...] = ()
+    registry: tuple[tuple[str, HostSettings], ...] = ()
     userns_remap: str = ""
     default_runtime: str = BUILT_IN
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -65,4 +73,15 @@ class DaemonConfig:
             debug=self.debug,
             default_runtime=self.default_runtime,
             runtimes=self.runtimes,
+            registry=RegistryConfig(
+                hosts=dict(self.registry),
+                hub_mirrors=tuple(mirror.rstrip("/") for mirror in self.registry_mirrors),
+                insecure=self.insecure_registries,
+                proxies=self._proxies(),
+            ),
         )
+
+    def _proxies(self) -> Proxies:
+        """The options, and what the environment says where there is none."""
+        told = (("HTTP_PROXY", self.http_proxy), ("HTTPS_PROXY", self.https_proxy), ("NO_PROXY", self.no_proxy))
+        return from_environment({**os.environ, **{name: value for name, value in told if value}})
