@@ -96,6 +96,20 @@ def test_a_scope_goes_with_its_container_whoever_has_died(docker: tuple[Cli, Eng
     assert unit in systemctl("list-units")
 
 
+def test_a_container_that_ends_during_a_reload_leaves_no_scope(docker: tuple[Cli, Engine]):
+    """systemd hears of no end of a group that is gone when it comes back from the reload."""
+    run, engine = docker
+    names = [f"box{number}" for number in range(3)]
+    containers = [run("run", "-d", "--name", name, BASE, "sleep", "600").succeeded().text for name in names]
+    for name in names:
+        reload = subprocess.Popen(["systemctl", "daemon-reload"])
+        run("rm", "-f", name).succeeded()
+        assert reload.wait() == 0
+    units = [f"boxship-{container}.scope" for container in containers]
+    until(lambda: not any(unit in systemctl("list-units", "--all") for unit in units), "the scopes' end")
+    until(lambda: not list((engine.run_root / "c").iterdir()), "the bundles' end")
+
+
 def test_many_restarts_find_the_name_free(docker: tuple[Cli, Engine]):
     run, _ = docker
     run("run", "-d", "--name", "box", BASE, "sleep", "600").succeeded()

@@ -7,7 +7,6 @@ begun is finished or undone here.
 import asyncio
 import logging
 import os
-import shutil
 
 import msgspec
 
@@ -182,9 +181,7 @@ async def _end_stray(engine: Engine, container_id: str) -> None:
             await bulk(end_lost_run, engine.config.bundle_folder(container_id))
         except OSError as error:
             log.error("what is left of container %s does not end: %s", container_id, error)
-        await quick(shutil.rmtree, engine.config.bundle_folder(container_id), ignore_errors=True)
-    else:
-        await engine.launcher.forget(container_id)
+    await engine.launcher.forget(container_id)
 
 
 def _folders(path: str) -> set[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 from boxship.kernel.cgroup import Cgroup, detect
 from boxship.kernel.process import CLONE_NEWPID
 from boxship.kernel.topdir import make_top_folder
-from boxship.lib.bridge import quick
+from boxship.lib.bridge import bulk, quick
 from boxship.lib.errors import BoxshipError
-from boxship.runtime.launch.bundle import read_exit, write_bundle
+from boxship.runtime.launch.bundle import end_scope, read_exit, remove_bundle, write_bundle
 from boxship.runtime.launch.monitor import Monitor, pack_attach
 from boxship.runtime.launch.values import Exit, StartRequest
 from boxship.runtime.launch.work import Work
@@ -193,4 +192,6 @@ class Launcher:
         monitor = self._monitors.pop(container_id, None)
         if monitor is not None:
             await monitor.cleaned.wait()
-        await quick(shutil.rmtree, self.bundle(container_id), ignore_errors=True)
+        bundle = self.bundle(container_id)
+        if scope := await quick(remove_bundle, bundle):
+            await bulk(end_scope, bundle, scope)
