@@ -92,8 +92,8 @@ def import_(store: ImageStore, content: bytes, name: str = "", *changes: str) ->
 def remove(store: ImageStore, name: str, *, force: bool = False, running: bool | None = None) -> list[str]:
     """Remove an image; `docker rmi`'s lines. running: of the one container that uses every image."""
     users = [] if running is None else [ContainerUse(USER, running)]
-    gone = store.remove(name, force=force, in_use=lambda _: users)
-    return [f"{key}: {value}" for item in gone for key, value in item.items()]
+    gone = store.remove(name, force=force, parents=True, in_use=lambda _: users)
+    return [f"{key}: {value}" for item in gone.items for key, value in item.items()]
 
 
 def test_an_imported_root_is_an_image(store: ImageStore, data: Path) -> None:

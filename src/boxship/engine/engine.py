@@ -26,7 +26,7 @@ class Engine:
     """Holds what the verbs work with; has no behaviour of its own beyond keeping its tasks alive.
 
     Belongs to one event loop. filters: compiled seccomp filters by profile. closing: the daemon has been told to
-    end, nothing restarts any more.
+    end, nothing restarts any more. pruning_images: one is under way, and there is one at a time.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Engine:
         self.execs = Execs()
         self.filters: dict[bytes, str] = {}
         self.closing = False
+        self.pruning_images = False
         self._log_watcher: LogWatcher | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._whole: set[asyncio.Task[Any]] = set()

@@ -15,7 +15,7 @@ import h11
 
 from boxship.http.incoming import Incoming, Limits
 from boxship.http.request import ClientGone, Hijacked, Request
-from boxship.http.uncopied import Uncopied, splice
+from boxship.http.uncopied import Uncopied, copy_file, splice
 from boxship.lib.errors import BoxshipError, InvalidParameter
 
 log = logging.getLogger("boxship.http")
@@ -313,13 +313,21 @@ class Connection(asyncio.Protocol):
 
     async def send_pipe(self, pipe: int, count: int) -> None:
         """Send `count` bytes that are in a pipe as a piece of the answer's body. ClientGone."""
+        await self._send_uncopied(count, lambda: splice(pipe, self.transport, count))
+
+    async def send_file(self, file: int, count: int) -> None:
+        """Send the first `count` bytes of a file as a piece of the answer's body. ClientGone, BoxshipError."""
+        await self._send_uncopied(count, lambda: copy_file(file, self.transport, count))
+
+    async def _send_uncopied(self, count: int, move: Callable[[], Awaitable[None]]) -> None:
         pieces = self._h11.send_with_data_passthrough(h11.Data(data=Uncopied(count)))  # type: ignore[arg-type]
         # Before the bytes go past it, the transport's buffer must be empty.
         self.transport.set_write_buffer_limits(high=0)
         try:
             for piece in pieces or ():
                 if isinstance(piece, Uncopied):
-                    await splice(pipe, self.transport, count)
+                    await self._drain()
+                    await move()
                 else:
                     self._write(piece)
                     await self._drain()

@@ -61,6 +61,23 @@ class Catalog:
         """All names of an image, sorted."""
         return [parse(name) for name, target in sorted(self._names.items()) if target == image_id]
 
+    def tags_of(self, repository: Reference) -> list[tuple[Reference, ImageRecord]]:
+        """The tags of a repository, sorted, each with the image it leads to."""
+        found = [(parse(name), self._images.get(target)) for name, target in sorted(self._names.items())]
+        return [
+            (name, image)
+            for name, image in found
+            if image is not None and name.tag and not name.digest and name.name == repository.name
+        ]
+
+    def has_children(self, image_id: str) -> bool:
+        """Whether an image was made from this one on this machine."""
+        return any(image.parent == image_id for image in list(self._images.values()))
+
+    def parents(self) -> set[str]:
+        """The ids of all images that others were made from."""
+        return {image.parent for image in list(self._images.values())}
+
     def add(self, record: ImageRecord, references: Iterable[Reference] = ()) -> ImageRecord:
         """Add an image unless it is there, and let names lead to it; the image as it is then.
 

@@ -45,8 +45,10 @@ def commit(
             empty = layer.diff_id == EMPTY
             blob = _config_blob(decode(store.content.get(parent)), step, "" if empty else layer.diff_id)
             size = below.size if empty else below.size + layer.size
-            record = msgspec.structs.replace(record_of(blob, size), parent=parent)
+            record = record_of(blob, size)
             with store.catalog.lock:
+                if store.catalog.get(parent) is not None:
+                    record = msgspec.structs.replace(record, parent=parent)
                 store.content.put(blob)
                 made = store.catalog.add(record, [reference] if reference is not None else [])
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from boxship.lib.errors import Conflict
@@ -15,67 +16,118 @@ from boxship.model.reference import Reference
 if TYPE_CHECKING:
     from boxship.image.store import ImageStore
 
-Deleted = list[dict[str, str]]
+InUse = Callable[[str], list[ContainerUse]]
+"""The containers that were made from an image id."""
 
 
-def remove(store: ImageStore, name: str, *, force: bool, in_use: Callable[[str], list[ContainerUse]]) -> Deleted:
-    """Remove what `name` means; what went, in Docker's shape: `{"Untagged": name}`, `{"Deleted": digest}`.
+@dataclass(slots=True)
+class Removal:
+    """What went.
 
-    in_use: the containers made from an image id. force: also when stopped containers use the image, or when an id is
-    given and several names lead to it. Conflict in Docker's wording, NotFound, InvalidParameter.
+    items: in Docker's shape, `{"Untagged": name}` or `{"Deleted": digest}`; events: what Docker tells of it, an action
+    and the image it is about; reclaimed: bytes of the layers' files.
     """
+
+    items: list[dict[str, str]] = field(default_factory=list)
+    events: list[tuple[str, ImageRecord]] = field(default_factory=list)
+    reclaimed: int = 0
+
+    def untag(self, store: ImageStore, image: ImageRecord, names: list[Reference], *, silent: bool = False) -> None:
+        """Take names away. silent: as Docker, without an event."""
+        store.catalog.untag(names)
+        self.items += [{"Untagged": name.familiar} for name in names]
+        self.events += [] if silent else [("untag", image)] * len(names)
+
+
+def remove(store: ImageStore, name: str, *, force: bool, parents: bool, in_use: InUse) -> Removal:
+    """Remove what `name` means.
+
+    force: also when stopped containers use the image, or when an id is given and several names lead to it. parents:
+    with the image go those below it that have no name and that nothing else needs. Conflict in Docker's wording,
+    NotFound, InvalidParameter.
+    """
+    removal = Removal()
     with store.catalog.lock:
         image = store.resolve(name)
         names = store.catalog.references(image.id)
-        users = in_use(image.id)
-        deleted: Deleted = []
-        by_id = _is_id(image, name)
-        if not by_id:
-            reference = references.parse(name).with_default_tag()
-            if users and not force and _is_single(names):
-                raise Conflict(
-                    f'conflict: unable to remove repository reference "{reference.familiar}" (must force) - '
-                    f"container {short_id(users[0].id)} is using its referenced image {short_id(image.id)}"
-                )
-            gone = [reference, *_orphaned_digests(reference, names)]
-            _untag(store, gone, deleted)
-            names = store.catalog.references(image.id)
-            if names or any(user.running for user in users) or (users and not force):
-                return deleted
-        else:
-            _check(image, users, force=force, names=[] if _is_single(names) else names)
-        _untag(store, names, deleted)
-        deleted += _delete(store, image)
-    return deleted
+        if _is_id(image, name):
+            single = _is_single(names)
+            if conflict := _conflict(store, image, in_use, force=force, names=[] if single else names):
+                raise conflict
+            removal.untag(store, image, names)
+            _delete(store, image, removal)
+        elif not _untagged(store, image, name, names, removal, force=force, in_use=in_use):
+            return removal
+        if parents:
+            _delete_parents(store, image, removal, in_use)
+    return removal
 
 
-def _delete(store: ImageStore, image: ImageRecord) -> Deleted:
+def _untagged(
+    store: ImageStore,
+    image: ImageRecord,
+    name: str,
+    names: list[Reference],
+    removal: Removal,
+    *,
+    force: bool,
+    in_use: InUse,
+) -> bool:
+    """Take one name away, and the image when it was the last one; whether the image went."""
+    users = in_use(image.id)
+    reference = references.parse(name).with_default_tag()
+    if users and not force and _is_single(names):
+        raise Conflict(
+            f'conflict: unable to remove repository reference "{name}" (must force) - '
+            f"container {short_id(users[0].id)} is using its referenced image {short_id(image.id)}"
+        )
+    removal.untag(store, image, [reference])
+    removal.untag(store, image, _orphaned_digests(reference, names), silent=True)
+    if store.catalog.references(image.id) or _conflict(store, image, in_use, force=force, names=[]):
+        return False
+    _delete(store, image, removal)
+    return True
+
+
+def _delete_parents(store: ImageStore, image: ImageRecord, removal: Removal, in_use: InUse) -> None:
+    while (parent := store.catalog.get(image.parent)) is not None:
+        if store.catalog.references(parent.id) or _conflict(store, parent, in_use, force=False, names=[]):
+            return
+        _delete(store, parent, removal)
+        image = parent
+
+
+def _delete(store: ImageStore, image: ImageRecord, removal: Removal) -> None:
     before = {chain for other in store.all() if other.id != image.id for chain in digests.chain_ids(other.diff_ids)}
+    sizes = {diff_id: layer.size for diff_id in image.diff_ids if (layer := store.snapshotter.layer(diff_id))}
     store.catalog.remove(image.id)
     store.content.remove(image.id)
     unused = store.collect(image.diff_ids)
     chains = zip(image.diff_ids, digests.chain_ids(image.diff_ids), strict=True)
     layers = [chain for diff_id, chain in chains if diff_id in unused and chain not in before]
-    return [{"Deleted": image.id}, *({"Deleted": chain} for chain in reversed(layers))]
+    removal.items += [{"Deleted": image.id}, *({"Deleted": chain} for chain in reversed(layers))]
+    removal.events.append(("delete", image))
+    removal.reclaimed += sum(sizes.get(diff_id, 0) for diff_id in unused)
 
 
-def _check(image: ImageRecord, users: list[ContainerUse], *, force: bool, names: list[Reference]) -> None:
-    """Conflict when something stands against removing the image by its id."""
+def _conflict(
+    store: ImageStore, image: ImageRecord, in_use: InUse, *, force: bool, names: list[Reference]
+) -> Conflict | None:
+    """What stands against removing the image. names: those that would have to be taken away by force."""
     what = f"conflict: unable to delete {short_id(image.id)}"
+    if store.catalog.has_children(image.id):
+        return Conflict(f"{what} (cannot be forced) - image has dependent child images")
+    users = in_use(image.id)
     running = next((user for user in users if user.running), None)
     if running is not None:
-        raise Conflict(f"{what} (cannot be forced) - image is being used by running container {short_id(running.id)}")
+        return Conflict(f"{what} (cannot be forced) - image is being used by running container {short_id(running.id)}")
     if force:
-        return
+        return None
     if names:
-        raise Conflict(f"{what} (must be forced) - image is referenced in multiple repositories")
+        return Conflict(f"{what} (must be forced) - image is referenced in multiple repositories")
     if users:
-        raise Conflict(f"{what} (must be forced) - image is being used by stopped container {short_id(users[0].id)}")
-
-
-def _untag(store: ImageStore, names: list[Reference], deleted: Deleted) -> None:
-    store.catalog.untag(names)
-    deleted += [{"Untagged": name.familiar} for name in names]
+        return Conflict(f"{what} (must be forced) - image is being used by stopped container {short_id(users[0].id)}")
+    return None
 
 
 def _is_id(image: ImageRecord, name: str) -> bool:

@@ -8,12 +8,13 @@ from boxship.image.catalog import Catalog
 from boxship.image.commit import Commit, commit
 from boxship.image.import_rootfs import import_rootfs
 from boxship.image.load import Progress, load
-from boxship.image.remove import remove
+from boxship.image.prune import prune
+from boxship.image.remove import InUse, Removal, remove
 from boxship.image.sources import Sources
 from boxship.lib.errors import NotFound
 from boxship.model import digest as digests
 from boxship.model import reference as references
-from boxship.model.image import ContainerUse, ImageRecord
+from boxship.model.image import ImageRecord
 from boxship.model.platform import Platform
 from boxship.model.reference import Reference
 from boxship.storage.content import ContentStore
@@ -73,11 +74,14 @@ class ImageStore:
 
     @contextmanager
     def hold(self, image_id: str) -> Iterator[ImageRecord]:
-        """Keep an image's layers while the block runs, whoever removes it. NotFound when it is gone already."""
+        """Keep an image's layers while the block runs, whoever removes it; a prune keeps the image, too.
+
+        NotFound when it is gone already.
+        """
         with ExitStack() as stack:
             with self.catalog.lock:
                 image = self.get(image_id)
-                stack.enter_context(self.leases.hold(image.diff_ids))
+                stack.enter_context(self.leases.hold([image.id, *image.diff_ids]))
             yield image
 
     def import_rootfs(
@@ -115,9 +119,13 @@ class ImageStore:
         with self.catalog.lock:
             return self.catalog.add(self.resolve(name), [target])
 
-    def remove(self, name: str, *, force: bool, in_use: Callable[[str], list[ContainerUse]]) -> list[dict[str, str]]:
+    def remove(self, name: str, *, force: bool, parents: bool, in_use: InUse) -> Removal:
         """Remove a name, and the image when it was the last one. See remove.py."""
-        return remove(self, name, force=force, in_use=in_use)
+        return remove(self, name, force=force, parents=parents, in_use=in_use)
+
+    def prune(self, *, dangling: bool, wanted: Callable[[ImageRecord], bool], in_use: InUse) -> Removal:
+        """Remove the images that no container needs. See prune.py."""
+        return prune(self, dangling=dangling, wanted=wanted, in_use=in_use)
 
     def collect(self, diff_ids: Iterable[str]) -> set[str]:
         """Remove those of the layers that nothing needs any more; which they were.

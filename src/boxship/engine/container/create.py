@@ -14,9 +14,10 @@ from boxship.engine.container.names import check_name, random_name
 from boxship.engine.container.notify import publish
 from boxship.engine.container.validate import validate
 from boxship.engine.engine import Engine
+from boxship.engine.image.platform import check_platform
 from boxship.lib.bridge import quick
 from boxship.lib.clock import now_ns
-from boxship.lib.errors import Conflict, InvalidParameter, NotFound
+from boxship.lib.errors import Conflict, InvalidParameter
 from boxship.lib.ids import new_id
 from boxship.model import platform as platforms
 from boxship.model.config import ContainerConfig, HostConfig
@@ -70,7 +71,7 @@ async def _create(
     platform: str,
     rules: BindRules,
 ) -> tuple[str, list[str]]:
-    check_platform(image, config.image, platform)
+    check_platform(image, config.image, platforms.parse(platform) if platform else None)
     config = merge(config, image.config)
     if not config.cmd and not config.entrypoint:
         raise InvalidParameter("no command specified")
@@ -119,21 +120,6 @@ async def _create(
         engine.containers.levels.discard(level)
     publish(engine, container, "create")
     return container_id, warnings
-
-
-def check_platform(image: ImageRecord, reference: str, platform: str) -> None:
-    """NotFound when the image is for another platform than the one that was asked for; InvalidParameter when that is
-    none.
-    """
-    if not platform:
-        return
-    asked = platforms.parse(platform)
-    has = platforms.Platform(image.os, image.architecture, image.variant)
-    if (has.os, has.architecture) != (asked.os, asked.architecture) or asked.variant not in ("", has.variant):
-        raise NotFound(
-            f"image with reference {reference} was found but its platform ({has}) does not match the specified "
-            f"platform ({asked})"
-        )
 
 
 def clean_path(path: str) -> str:

@@ -26,19 +26,25 @@ class Selection:
     digests: list[str]
 
 
-def select(images: ImageStore, filters: Filters) -> list[Selection]:
-    """The images that pass all filters, the newest first. InvalidParameter, NotFound (before, since)."""
+def select(images: ImageStore, filters: Filters, *, hidden: bool = True) -> list[Selection]:
+    """The images that pass all filters, the newest first. InvalidParameter, NotFound (before, since).
+
+    hidden: also those without a name that other images were made from.
+    """
     for key in filters:
         if key not in _KNOWN:
             raise InvalidParameter(f"invalid filter '{key}'")
-    dangling = _dangling(filters.get("dangling", []))
+    dangling = truth("dangling", filters.get("dangling", []))
     after = max((images.resolve(name).created for name in filters.get("since", [])), default=None)
     ends = [images.resolve(name).created for name in filters.get("before", [])]
     ends += [parse_moment(text, now_ns()) for text in filters.get("until", [])]
     before = min(ends, default=None)
     patterns = [_glob(text) for text in filters.get("reference", [])]
+    parents = set() if hidden else images.catalog.parents()
     chosen = []
     for image in images.all():
+        if image.id in parents and not image.tags and not image.digests:
+            continue
         if (after is not None and image.created <= after) or (before is not None and image.created >= before):
             continue
         if not all(_has_label(image, label) for label in filters.get("label", [])):
@@ -48,19 +54,21 @@ def select(images: ImageStore, filters: Filters) -> list[Selection]:
         named = bool(tags or digests)
         if patterns and not named:
             continue
-        if dangling is not None and dangling == named:
+        # An image that only digests name is dangling, and yet it is not without a name.
+        if (dangling is True and tags) or (dangling is False and not named):
             continue
         chosen.append(Selection(image, tags, digests))
     return chosen
 
 
-def _dangling(values: list[str]) -> bool | None:
+def truth(name: str, values: list[str]) -> bool | None:
+    """What a filter that is true or false says, None when it is not given. InvalidParameter."""
     if not values:
         return None
     yes, no = not _TRUE.isdisjoint(values), not _FALSE.isdisjoint(values)
     if yes != no:
         return yes
-    raise InvalidParameter(f"invalid filter 'dangling=[{' '.join(values)}]'")
+    raise InvalidParameter(f"invalid filter '{name}=[{' '.join(values)}]'")
 
 
 def _has_label(image: ImageRecord, wanted: str) -> bool:

@@ -3,17 +3,20 @@
 from typing import Any
 
 from boxship.engine.engine import Engine
+from boxship.engine.image.platform import on_platform
 from boxship.image.config import history_of
 from boxship.lib.bridge import quick
 from boxship.model.image import ImageRecord
+from boxship.model.platform import Platform
 
 
-async def history(engine: Engine, name: str) -> list[dict[str, Any]]:
+async def history(engine: Engine, name: str, platform: Platform | None = None) -> list[dict[str, Any]]:
     """The body of `GET /images/{name}/history`: how the image came to be, the last step first.
 
-    Steps of images that were made elsewhere have no id of their own. NotFound, InvalidParameter.
+    Steps of images that were made elsewhere have no id of their own. NotFound, also for an image that is not for
+    `platform`; InvalidParameter.
     """
-    image = engine.images.resolve(name)
+    image = on_platform(engine, name, platform)
     blob = await quick(engine.images.config_blob, image.id)
     return await quick(_steps, engine, image, blob)
 

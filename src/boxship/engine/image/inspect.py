@@ -5,18 +5,23 @@ from typing import Any
 import msgspec
 
 from boxship.engine.engine import Engine
+from boxship.engine.image.platform import on_platform
 from boxship.lib.clock import rfc3339nano
 from boxship.model.config import ContainerConfig
 from boxship.model.image import ImageRecord
+from boxship.model.platform import Platform
 
 # Docker prints these whatever they are, the others only when they are set.
 _ALWAYS = ("Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "User", "Volumes", "WorkingDir")
 _WHEN_SET = ("ArgsEscaped", "ExposedPorts", "Healthcheck", "Shell", "StopSignal")
 
 
-def inspect(engine: Engine, name: str) -> dict[str, Any]:
-    """The body of `GET /images/{name}/json` (API 1.51). NotFound, InvalidParameter."""
-    image = engine.images.resolve(name)
+def inspect(engine: Engine, name: str, platform: Platform | None = None) -> dict[str, Any]:
+    """The body of `GET /images/{name}/json` (API 1.51).
+
+    NotFound, also for an image that is not for `platform`; InvalidParameter.
+    """
+    image = on_platform(engine, name, platform)
     body: dict[str, Any] = {
         "Id": image.id,
         "RepoTags": image.tags,

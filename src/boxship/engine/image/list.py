@@ -10,17 +10,18 @@ from boxship.model import digest as digests
 Filters = dict[str, builtins.list[str]]
 
 
-def list(engine: Engine, *, filters: Filters, shared_size: bool) -> builtins.list[dict[str, Any]]:
+def list(engine: Engine, *, filters: Filters, shared_size: bool, all: bool = True) -> builtins.list[dict[str, Any]]:
     """The body of `GET /images/json` (API 1.51), the newest first.
 
-    shared_size: with the bytes that each image shares with others. InvalidParameter for a filter that makes no sense,
-    NotFound for an image that `before` or `since` name.
+    all: also images without a name that others were made from. shared_size: with the bytes that each image shares
+    with others. InvalidParameter for a filter that makes no sense, NotFound for an image that `before` or `since`
+    name.
     """
     uses: dict[str, int] = {}
     for container in engine.containers:
         uses[container.record.image_id] = uses.get(container.record.image_id, 0) + 1
     shared = _shared_sizes(engine) if shared_size else {}
-    return [_body(chosen, uses, shared) for chosen in select(engine.images, filters)]
+    return [_body(chosen, uses, shared) for chosen in select(engine.images, filters, hidden=all)]
 
 
 def _body(chosen: Selection, uses: dict[str, int], shared: dict[str, int]) -> dict[str, Any]:

@@ -1,26 +1,27 @@
 """docker rmi: names and images go."""
 
-from collections import defaultdict
-
 from boxship.engine.engine import Engine
 from boxship.engine.image.notify import publish
+from boxship.engine.image.platform import on_platform
+from boxship.engine.image.uses import uses
 from boxship.lib.bridge import quick
-from boxship.model.image import ContainerUse
+from boxship.lib.errors import InvalidParameter
+from boxship.model.platform import Platform
 
 
-async def remove(engine: Engine, name: str, *, force: bool) -> list[dict[str, str]]:
+async def remove(
+    engine: Engine, name: str, *, force: bool, parents: bool, platforms: list[Platform]
+) -> list[dict[str, str]]:
     """Remove a name, and with the last one the image; what went, as `DELETE /images/{name}` answers it.
 
-    force: although stopped containers use it, or several names lead to it. NotFound, Conflict, InvalidParameter.
+    force: although stopped containers use it, or several names lead to it. parents: nameless ones go with it.
+    platforms: one at most, which the image must be for. NotFound, Conflict, InvalidParameter.
     """
-    image = engine.images.resolve(name)
-    uses: defaultdict[str, list[ContainerUse]] = defaultdict(list)
-    for container in engine.containers:
-        uses[container.record.image_id].append(ContainerUse(container.id, container.active))
-    gone = await engine.whole(quick(engine.images.remove, name, force=force, in_use=lambda image_id: uses[image_id]))
-    for item in gone:
-        if "Untagged" in item:
-            publish(engine, image, "untag")
-        elif item["Deleted"] == image.id:
-            publish(engine, image, "delete")
-    return gone
+    if len(platforms) > 1:
+        raise InvalidParameter("multiple platforms are not supported")
+    on_platform(engine, name, platforms[0] if platforms else None)
+    work = quick(engine.images.remove, name, force=force, parents=parents, in_use=uses(engine))
+    gone = await engine.whole(work)
+    for action, image in gone.events:
+        publish(engine, image, action)
+    return gone.items

@@ -16,5 +16,5 @@ async def list(engine: Engine, request: Request) -> None:
     if request.api_version < (1, 41) and (pattern := request.text("filter")):
         # A parameter of its own before there were filters.
         chosen["reference"] = [*chosen.get("reference", []), pattern]
-    bodies = verb.list(engine, filters=chosen, shared_size=request.flag("shared-size"))
+    bodies = verb.list(engine, filters=chosen, shared_size=request.flag("shared-size"), all=request.flag("all"))
     await reply(request, 200, versions.image_list(request.api_version, bodies))
