@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import struct
@@ -30,7 +29,7 @@ def openat2(folder: int, path: bytes, flags: int, *, resolve: int, mode: int = 0
     if b"\0" in path:
         # It would end there.
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), os.fsdecode(path))
-    how = ctypes.create_string_buffer(struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, resolve), 24)
+    how = struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, resolve)
     for _ in range(_TRIES):
         try:
             return syscall("openat2", folder, path, how, 24)

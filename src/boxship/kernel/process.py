@@ -135,8 +135,7 @@ def setns(fd: int, flags: int = 0) -> None:
 
 def prctl(option: int, *values: int) -> int:
     """prctl(2)."""
-    padded = (*values, 0, 0, 0, 0)[:4]
-    return syscall("prctl", option, *padded)
+    return syscall("prctl", option, *values)
 
 
 def enter_new_time_namespace(offsets: list[tuple[str, int, int]]) -> None:
@@ -274,12 +273,12 @@ def default_signals(*numbers: int) -> None:
 def reset_signals() -> None:
     """Default handlers and an empty mask: ignored signals survive exec, and Python ignores SIGPIPE."""
     for number in range(1, _signal.NSIG):
-        try:
+        # What the interpreter found at its start, or has set since: most have the default handler already.
+        if number not in _LIBC_SIGNALS and _signal.getsignal(number) != _signal.SIG_DFL:
             _signal.signal(number, _signal.SIG_DFL)
-        except OSError:
-            # SIGKILL and SIGSTOP have no handler; 32 and 33 are libc's own, which lets nobody set them.
-            if number in _LIBC_SIGNALS:
-                syscall("rt_sigaction", number, _DEFAULT_ACTION, None, _SIGSET_SIZE)
+    for number in _LIBC_SIGNALS:
+        # libc lets nobody set them.
+        syscall("rt_sigaction", number, _DEFAULT_ACTION, None, _SIGSET_SIZE)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
 

@@ -91,7 +91,7 @@ def read_program(process: dict[str, Any]) -> Filter | None:
         return None
     fd = step("read the seccomp filter", path, os.open, path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        program = os.read(fd, 1 << 20)
+        program = os.read(fd, os.fstat(fd).st_size)
     finally:
         os.close(fd)
     listener = process.get("seccompListener")

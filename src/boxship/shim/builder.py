@@ -6,7 +6,7 @@ import _socket
 import errno
 import os
 
-from boxship.kernel.inroot import make_in_root, open_in_root, open_on_mount
+from boxship.kernel.inroot import is_null, make_in_root, open_in_root, open_on_mount
 from boxship.shim.failure import Failed
 
 TYPE_CHECKING = False
@@ -49,6 +49,7 @@ class Builder:
         # The container's own procfs, by its mount and not by a name that the image or a volume could bend.
         self.proc_fd = -1
         self._proc_device = -1
+        self._null_fd = -1
         self.slave_fd = -1
         self._folders: dict[str, int] = {}
         self.size: tuple[int, int] = (0, 0)
@@ -108,7 +109,16 @@ class Builder:
             # A kernel without that file has nothing to hide there.
             return -1
 
+    def null(self, path: str) -> int:
+        """An O_PATH descriptor of the container's /dev/null, to cover `path` with; the builder's to close. Failed."""
+        if self._null_fd < 0:
+            self._null_fd = open_in_root(self.root_fd, "/dev/null", os.O_PATH)
+            if not is_null(self._null_fd):
+                text = f"can't mask paths: mask {path}: the container's /dev/null is not the null device"
+                raise Failed("mask", errno.ENODEV, path, text)
+        return self._null_fd
+
     def close(self) -> None:
-        for fd in (self.root_fd, self.proc_fd, *self._folders.values()):
+        for fd in (self.root_fd, self.proc_fd, self._null_fd, *self._folders.values()):
             if fd >= 0:
                 os.close(fd)

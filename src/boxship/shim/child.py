@@ -198,15 +198,24 @@ def _stay_on(cpus: str) -> None:
 
 def prepare() -> None:
     """Get a fresh fork ready for what it is going to be: alone, with nothing of the host's to hand on."""
-    # From here on the image's files may come into reach: nothing may be imported any more.
-    sys.path.clear()
-    sys.meta_path.clear()
-    sys.path_hooks.clear()
+    # From here on the image's files may come into reach.
+    import_nothing()
     # The container's processes must not trace or read this one before exec.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.reset_signals()
     os.setsid()
     os.umask(0o022)
+
+
+# What a process could once import from.
+_given_up: list[Any] = []
+
+
+def import_nothing() -> None:
+    """From now on this process imports no file, whatever asks for it."""
+    # Held and not emptied: to take the finders apart is work, and each page it touches is one to copy.
+    _given_up.append((sys.path, sys.meta_path, sys.path_hooks))
+    sys.path, sys.meta_path, sys.path_hooks = [], [], []
 
 
 def read_file(path: str) -> bytes:

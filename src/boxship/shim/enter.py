@@ -6,7 +6,7 @@ import errno
 import os
 
 from boxship.kernel import process as kernel
-from boxship.kernel.cgroup import Cgroup, detect
+from boxship.kernel.cgroup import Cgroup, Layout, detect
 from boxship.lib.errors import BoxshipError
 from boxship.shim.failure import Failed, step
 
@@ -22,7 +22,8 @@ def make_cgroups(wanted: dict[str, Any]) -> list[tuple[str, str]]:
     try:
         if "scope" in wanted:
             return _make_scope(wanted).folders
-        return Cgroup.create(wanted["path"], wanted["resources"]).folders
+        layout = Layout.from_json(wanted["layout"]) if "layout" in wanted else None
+        return Cgroup.create(wanted["path"], wanted["resources"], layout, wanted.get("writes")).folders
     except OSError as error:
         path = error.filename or wanted["path"]
         text = f"set up the control group at {path}: {error.strerror or error}"

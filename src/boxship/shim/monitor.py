@@ -14,10 +14,10 @@ import os
 import time
 
 from boxship.kernel import process as kernel
-from boxship.kernel.cgroup import Cgroup, detect
+from boxship.kernel.cgroup import Cgroup, Layout, detect
 from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.lib.logframe import LogTarget
-from boxship.lib.plainjson import encode
+from boxship.lib.plainjson import decode, encode
 from boxship.shim import child, wire
 from boxship.shim.become import Stdio
 from boxship.shim.control import Control
@@ -309,7 +309,10 @@ class Monitor:
 
     def _cgroup(self) -> Cgroup | None:
         path = self._request["cgroup"]
-        return Cgroup(path, detect()) if path else None
+        if not path:
+            return None
+        layout = self._request.get("layout")
+        return Cgroup(path, Layout.from_json(decode(layout)) if layout else detect())
 
     def _reap_adopted(self) -> None:
         """In the host's pid namespace the container's orphans become children of the monitor (a subreaper)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from boxship.kernel.cgroup import Layout, plan_resources
 from boxship.kernel.cgroup.scope import parse_scope, scope_path
 from boxship.kernel.mount import MOUNT_ATTR_RDONLY, MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE
 from boxship.kernel.process import (
@@ -114,6 +115,17 @@ def plan_cgroup(linux: dict[str, Any], systemd_root: str = "") -> dict[str, Any]
     folder, unit = parse_scope(path)
     scope = {"slice": folder, "unit": unit, "description": f"container {path.rpartition(':')[2]}"}
     return {"path": scope_path(systemd_root, folder, unit), "resources": resources, "scope": scope}
+
+
+def settle_cgroup(wanted: dict[str, Any], layout: Layout) -> None:
+    """Add to a plan's "cgroup" what the first process would otherwise have to find out: the machine's layout, and
+    what is to be written. What can't be kept is left to it, which fails with its reason then.
+    """
+    wanted["layout"] = layout.to_json()
+    try:
+        wanted["writes"] = plan_resources(wanted["resources"], layout)
+    except InvalidParameter:
+        return
 
 
 def _process(spec: dict[str, Any], seccomp_program: str) -> dict[str, Any]:

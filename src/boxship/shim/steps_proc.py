@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 
 from boxship.kernel import mount
-from boxship.kernel.inroot import is_null, open_in_root, open_on_mount
+from boxship.kernel.inroot import open_on_mount
 from boxship.shim.builder import Builder
 from boxship.shim.failure import Failed
 
@@ -62,14 +61,6 @@ def mask(builder: Builder, path: str) -> None:
             ]
             mount.move(mount.mount_filesystem("tmpfs", options, mount.MOUNT_ATTR_RDONLY), place)
             return
-        null = open_in_root(builder.root_fd, "/dev/null", os.O_PATH)
-        try:
-            if not is_null(null):
-                text = f"can't mask paths: mask {path}: the container's /dev/null is not the null device"
-                raise Failed("mask", errno.ENODEV, path, text)
-            detached = mount.clone_fd(null, recursive=False)
-        finally:
-            os.close(null)
-        mount.move(detached, place)
+        mount.move(mount.clone_fd(builder.null(path), recursive=False), place)
     finally:
         os.close(place)

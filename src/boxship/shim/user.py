@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LIMIT = 8 << 20
+_PIECE, _SMALLEST_PIECE = 1 << 18, 1 << 12
 MAX_ID = (1 << 31) - 1
 
 
@@ -57,11 +58,14 @@ def _content(open_file: Callable[[str, int], int], path: str) -> bytes:
     except OSError:
         return b""
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
             return b""
+        # Hardly more than there is: a buffer is memory to get and to give back.
+        size = max(_SMALLEST_PIECE, min(status.st_size + 1, _PIECE))
         data = b""
         while len(data) < _LIMIT:
-            piece = os.read(fd, 1 << 18)
+            piece = os.read(fd, size)
             if not piece:
                 break
             data += piece

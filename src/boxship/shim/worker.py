@@ -12,10 +12,10 @@ import _socket
 import fcntl
 import os
 import resource
-import sys
 
 from boxship.kernel import process as kernel
 from boxship.shim import view, wire
+from boxship.shim.child import import_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +90,7 @@ def _end_with(link: _socket.socket) -> None:
 
 def _seal() -> None:
     # As in a container's first process: no file of the folder may ever be imported.
-    sys.path.clear()
-    sys.meta_path.clear()
-    sys.path_hooks.clear()
+    import_nothing()
     os.setsid()
     os.umask(0)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)

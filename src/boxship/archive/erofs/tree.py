@@ -92,9 +92,7 @@ class LayerTree:
         if self.entries > MOST_ENTRIES:
             raise ArchiveError(f"the layer has more than {MOST_ENTRIES:,} entries")
         if self._bytes > MOST_BYTES:
-            raise ArchiveError(
-                f"the names, attributes and maps of the layer take more than {MOST_BYTES >> 20} MiB"
-            )
+            raise ArchiveError(f"the names, attributes and maps of the layer take more than {MOST_BYTES >> 20} MiB")
 
     def _make(self, entry: Entry, folder: Node, name: bytes, data: int) -> None:
         kids = folder.kids

@@ -14,6 +14,7 @@ from boxship.kernel.cgroup.resources import plan_resources, plan_update
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from boxship.kernel.cgroup.resources import Write
@@ -24,6 +25,7 @@ _KILL_PATIENCE = 10.0
 _FREEZE_PATIENCE = 5.0
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.05
+_CPUSET = ("cpuset.cpus", "cpuset.mems")
 
 
 class Cgroup:
@@ -38,17 +40,23 @@ class Cgroup:
         self.folders = [(root, root.rstrip("/") + self.path) for root in layout.roots]
 
     @staticmethod
-    def create(path: str, resources: dict[str, Any], layout: Layout | None = None) -> Cgroup:
+    def create(
+        path: str, resources: dict[str, Any], layout: Layout | None = None, writes: list[Write] | None = None
+    ) -> Cgroup:
         """Make the group with its parents and set its limits.
 
-        resources: `linux.resources` of an OCI runtime spec. InvalidParameter as `plan_resources`; OSError names the
-        file and what was to be written; a group that could not be set up is removed again.
+        resources: `linux.resources` of an OCI runtime spec; layout and writes: the machine's, and what
+        `plan_resources` made of the resources for it, where the caller knows that already. InvalidParameter as
+        `plan_resources`; OSError names the file and what was to be written; a group that could not be set up is
+        removed again.
         """
         group = Cgroup(path, layout or detect())
-        writes = plan_resources(resources, group.layout)
+        if writes is None:
+            writes = plan_resources(resources, group.layout)
+        needed = _controllers(writes) if group.layout.version == 2 else []
         try:
             for root, folder in group.folders:
-                _make(root, folder, group.layout, _controllers(writes))
+                _make(root, folder, group.layout, needed)
             group._limit(resources, writes)
         except BaseException:
             group.remove()
@@ -70,8 +78,21 @@ class Cgroup:
     def _limit(self, resources: dict[str, Any], writes: list[Write]) -> None:
         if self.layout.version == 2:
             _confine_devices(self.folders[0][1], resources.get("devices") or [])
-        for controller, file, value in writes:
-            write(f"{self.folder(controller)}/{file}", value)
+        path, fd = "", -1
+        try:
+            for controller, file, value in writes:
+                wanted = f"{self.folder(controller)}/{file}"
+                # A list of devices is a dozen lines for the same file, and each is a write of its own.
+                if wanted != path:
+                    if fd >= 0:
+                        os.close(fd)
+                    fd = -1
+                    fd = os.open(wanted, os.O_WRONLY | os.O_CLOEXEC)
+                    path = wanted
+                _write(fd, path, value)
+        finally:
+            if fd >= 0:
+                os.close(fd)
 
     def update(self, resources: dict[str, Any]) -> None:
         """Change limits of a group that is in use; those that `resources` does not name stay.
@@ -244,11 +265,16 @@ def write(path: str, value: str) -> None:
     """One write(2). OSError names the file and the value."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
+        _write(fd, path, value)
+    finally:
+        os.close(fd)
+
+
+def _write(fd: int, path: str, value: str) -> None:
+    try:
         os.write(fd, value.encode())
     except OSError as error:
         raise OSError(error.errno, f"write {value!r}: {os.strerror(error.errno or 0)}", path) from None
-    finally:
-        os.close(fd)
 
 
 def _field(text: str, name: str) -> int:
@@ -265,13 +291,15 @@ def _controllers(writes: list[tuple[str, str, str]]) -> list[str]:
 
 def _make(root: str, folder: str, layout: Layout, needed: list[str]) -> None:
     has_cpuset = layout.version == 1 and layout.controllers.get("cpuset") == root
-    if layout.version == 1 and not has_cpuset:
-        # The parents are nearly always there: eight hierarchies, one call each.
+    if layout.version == 1:
+        # The parents are nearly always there: nine hierarchies, one call each.
         try:
             os.mkdir(folder, 0o755)
-            return
+            if not has_cpuset or _copy_cpuset(os.path.dirname(folder), folder):
+                return
         except FileExistsError:
-            return
+            if not has_cpuset:
+                return
         except FileNotFoundError:
             # The instance's first container.
             pass
@@ -286,10 +314,18 @@ def _make(root: str, folder: str, layout: Layout, needed: list[str]) -> None:
         except FileExistsError:
             pass
         if has_cpuset:
-            # An empty cpuset lets nobody in (ENOSPC). A group that is there may be another start's, half made.
-            for file in ("cpuset.cpus", "cpuset.mems"):
-                if not read(f"{path}/{file}").strip():
-                    write(f"{path}/{file}", read(f"{parent}/{file}"))
+            # A group that is there may be another start's, half made.
+            _copy_cpuset(parent, path, [file for file in _CPUSET if not read(f"{path}/{file}").strip()])
+
+
+def _copy_cpuset(parent: str, folder: str, files: Sequence[str] = _CPUSET) -> bool:
+    """Give a group its parent's cpuset: an empty one lets nobody in (ENOSPC). False when the parent's is empty, too."""
+    for file in files:
+        value = read(f"{parent}/{file}").strip()
+        if not value:
+            return False
+        write(f"{folder}/{file}", value)
+    return True
 
 
 def _delegate(folder: str, layout: Layout, needed: list[str]) -> None:

@@ -11,6 +11,10 @@ import os
 
 from boxship.lib.errors import Unavailable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _CONTROLLERS = frozenset(
     (
         *("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids"),
@@ -33,6 +37,16 @@ class Layout:
         self.version = version
         self.controllers = controllers
         self.roots = roots
+
+    def to_json(self) -> list[Any]:
+        """As plain JSON, for a process that shall not have to look."""
+        return [self.version, self.controllers, self.roots]
+
+    @staticmethod
+    def from_json(value: list[Any]) -> Layout:
+        """From what `to_json` gave."""
+        version, controllers, roots = value
+        return Layout(version, controllers, roots)
 
 
 def detect(mountinfo: str = "/proc/self/mountinfo") -> Layout:

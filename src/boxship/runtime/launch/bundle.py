@@ -8,19 +8,23 @@ from typing import Any
 
 import msgspec
 
+from boxship.kernel.cgroup import Layout
 from boxship.kernel.cgroup.scope import stop_unit, systemd_root
 from boxship.lib.errors import BoxshipError
 from boxship.runtime.launch.monitor import exec_states
 from boxship.runtime.launch.values import Exit, StartRequest
-from boxship.shim.plan import plan, plan_cgroup
+from boxship.shim.plan import plan, plan_cgroup, settle_cgroup
 
 log = logging.getLogger("boxship.launch")
 # Holds the name of the run's scope, where it has one.
 _SCOPE = "scope"
 
 
-def write_bundle(bundle: str, request: StartRequest) -> dict[str, Any]:
-    """Make the bundle anew (blocks); the plan in it. OSError; InvalidParameter for what can't be planned."""
+def write_bundle(bundle: str, request: StartRequest, layout: Layout) -> dict[str, Any]:
+    """Make the bundle anew (blocks); the plan in it. layout: of the machine's control groups.
+
+    OSError; InvalidParameter for what can't be planned.
+    """
     shutil.rmtree(bundle, ignore_errors=True)
     os.makedirs(bundle, mode=0o700)
     spec = request.spec
@@ -32,6 +36,8 @@ def write_bundle(bundle: str, request: StartRequest) -> dict[str, Any]:
         operations = {"namespaces": 0, "join": (), "cgroup": plan_cgroup(spec["linux"], root)}
     else:
         operations = plan(spec, seccomp_program=request.seccomp_program, systemd_root=root)
+        if operations["cgroup"]["path"] and "scope" not in operations["cgroup"]:
+            settle_cgroup(operations["cgroup"], layout)
     files = {"config.json": msgspec.json.encode(spec), "plan.json": msgspec.json.encode(operations)}
     if "scope" in operations["cgroup"]:
         files[_SCOPE] = operations["cgroup"]["scope"]["unit"].encode()

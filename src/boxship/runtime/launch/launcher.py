@@ -6,11 +6,13 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from boxship.kernel.cgroup import Cgroup, detect
+from boxship.kernel.cgroup import Cgroup, Layout
+from boxship.kernel.cgroup.watch import LayoutWatch
 from boxship.kernel.process import CLONE_NEWPID
 from boxship.kernel.topdir import make_top_folder
 from boxship.lib.bridge import bulk, quick
 from boxship.lib.errors import BoxshipError
+from boxship.lib.plainjson import encode
 from boxship.runtime.launch.bundle import end_scope, read_exit, remove_bundle, write_bundle
 from boxship.runtime.launch.monitor import Monitor, pack_attach
 from boxship.runtime.launch.values import Exit, StartRequest
@@ -31,7 +33,7 @@ class Launcher:
     async def connect(self) -> None:
         """Find the zygote of this instance, or start one. BoxshipError when that fails."""
         self._loop = asyncio.get_running_loop()
-        self._layout = detect()
+        self._layouts = LayoutWatch()
         make_top_folder(f"{self._run_root}/c", 0o711)
         await self._zygote.connect()
 
@@ -51,6 +53,7 @@ class Launcher:
     async def close(self) -> None:
         """Let go of the zygote's connection; it and the monitors live on."""
         self._zygote.close()
+        self._layouts.close()
 
     def bundle(self, container_id: str) -> str:
         """The folder of a container's run."""
@@ -64,7 +67,8 @@ class Launcher:
             await previous.cleaned.wait()
         bundle = self.bundle(request.container_id)
         try:
-            operations = await quick(write_bundle, bundle, request)
+            layout = self._layouts.current()
+            operations = await quick(write_bundle, bundle, request, layout)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except BaseException:
             for sock, _, _ in request.attachments:
@@ -92,7 +96,7 @@ class Launcher:
             "attachments": attachments,
         }
         if operations["cgroup"]["path"]:
-            message |= self._groups(operations["cgroup"])
+            message |= _groups(operations["cgroup"], layout)
         shared_pids = message["pid_namespace"]
         if shared_pids or (operations["namespaces"] & CLONE_NEWPID and may_trace(request.spec["process"])):
             # Whose processes may trace others, or meets such: execs take a longer way in.
@@ -118,22 +122,6 @@ class Launcher:
             raise
         self._monitors[request.container_id] = monitor
         return monitor
-
-    def _groups(self, cgroup: dict[str, Any]) -> dict[str, Any]:
-        """The folders that the monitor uses without having to look for them: `group` of v2, for a clone straight into
-        it (`scope`: not before systemd has made it), and `memory`, in which it hears of kills; on v1 only of a group
-        that has a limit, or whose parent may.
-        """
-        group = Cgroup(cgroup["path"], self._layout)
-        folders: dict[str, Any] = {}
-        if "scope" in cgroup:
-            folders["scope"] = True
-        if self._layout.version == 2:
-            folders["group"] = group.folders[0][1]
-        limited = (cgroup["resources"].get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
-        if "memory" in self._layout.controllers and (self._layout.version == 2 or limited):
-            folders["memory"] = group.folder("memory")
-        return folders
 
     async def begin(
         self, job: str, arguments: dict[str, Any], fds: list[int], view: dict[str, Any] | None = None
@@ -195,3 +183,21 @@ class Launcher:
         bundle = self.bundle(container_id)
         if scope := await quick(remove_bundle, bundle):
             await bulk(end_scope, bundle, scope)
+
+
+def _groups(cgroup: dict[str, Any], layout: Layout) -> dict[str, Any]:
+    """What the monitor shall not have to look for: the `layout`, as JSON text; the folders `group` of v2, for a clone
+    straight into it (`scope`: not before systemd has made it), and `memory`, in which it hears of kills; on v1 only of
+    a group that has a limit, or whose parent may.
+    """
+    group = Cgroup(cgroup["path"], layout)
+    # One string in the monitor's memory, not the dozens that are in it.
+    found: dict[str, Any] = {"layout": encode(layout.to_json()).decode()}
+    if "scope" in cgroup:
+        found["scope"] = True
+    if layout.version == 2:
+        found["group"] = group.folders[0][1]
+    limited = (cgroup["resources"].get("memory") or {}).get("limit") or not group.path.startswith("/boxship/")
+    if "memory" in layout.controllers and (layout.version == 2 or limited):
+        found["memory"] = group.folder("memory")
+    return found
