@@ -49,7 +49,10 @@ def describe(root: int, *, folder_times: bool = True, links: bool = False) -> di
             folder = todo.pop()
             for entry in os.listdir(folder or b"."):
                 path = folder + b"/" + entry if folder else entry
-                status = os.lstat(path)
+                try:
+                    status = os.lstat(path)
+                except FileNotFoundError:
+                    continue  # overlayfs lists whiteouts in folders that only one layer has
                 found[path] = status, _file(path, status, folder_times)
                 if stat.S_ISDIR(status.st_mode):
                     todo.append(path)

@@ -32,15 +32,14 @@ def member(block: bytes) -> Asking[Entry | None]:
     while True:
         if not block.strip(b"\0"):
             return None
-        flag, entry = header.parse(block)
+        flag = block[156]
         if flag not in _EXTRAS:
             break
+        size = header.size_of(block)
         extras += 1
-        if not 0 <= entry.size <= _LONGEST_EXTRA or extras > _MOST_EXTRAS:
-            raise ArchiveError(f"invalid tar header: an extended header of {entry.size} bytes is too long")
-        data = b""
-        if entry.size:
-            data = (yield entry.size + -entry.size % header.BLOCK)[: entry.size]
+        if not 0 <= size <= _LONGEST_EXTRA or extras > _MOST_EXTRAS:
+            raise ArchiveError(f"invalid tar header: an extended header of {size} bytes is too long")
+        data = (yield size + -size % header.BLOCK)[:size] if size else b""
         if flag == header.PAX:
             records = header.pax_records(data)
         elif flag == header.LONG_NAME:
@@ -48,6 +47,7 @@ def member(block: bytes) -> Asking[Entry | None]:
         elif flag == header.LONG_LINK:
             link = header.text(data)
         block = yield header.BLOCK
+    flag, entry = header.parse(block)
     if path is not None:
         entry.path = path
     if link is not None:

@@ -146,6 +146,7 @@ class _Unpacker:
                 make_folder(parent, name, opaque=is_whiteout(status))
         fd = self.tree.folder(path)
         set_owner_and_mode(entry, fd)
+        self._folder_times.pop(path, None)  # of two names for one folder, the one that came last counts
         self._folder_times[path] = entry.mtime_ns
 
     def _hardlink(self, entry: Entry, parent: int, name: bytes) -> None:
@@ -160,6 +161,8 @@ class _Unpacker:
             status = os.lstat(target[-1], dir_fd=self.tree.find(target[:-1]))
             if _is(status, parent, name):
                 return  # already that very file
+            if is_whiteout(status):
+                raise FileNotFoundError
             self._clear(parent, name)
             source = self.tree.find(target[:-1])
             os.link(target[-1], name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)

@@ -37,14 +37,15 @@ def merge(layers: Sequence[LayerFiles], out: str) -> None:
 def lay_over(base: Node, layer: Node) -> None:
     """Change the folder `base` to what is seen when the folder `layer` lies over it; takes over the nodes of both.
 
-    The root's own owner and mode stay those of `base`.
+    The root's own owner and mode stay those of `base`, and an opaque root hides nothing: overlayfs does not look for
+    it there, so Docker shows what is below.
     """
     todo = [(base, layer)]
     while todo:
         below, above = todo.pop()
         kids = below.kids
         assert kids is not None and above.kids is not None
-        if above.opaque:
+        if above.opaque and above is not layer:
             kids.clear()
         elif above.hidden:
             for name in above.hidden:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from boxship.archive.sparse import Asking
 
 
+# With the headers of an entry come, often, the data of a small file and the next headers.
+_WINDOW = 4096
+
+
 class LayerScanner:
     """Is fed the bytes of an uncompressed tar in order, in pieces of any size, and has the layer's tree at the end.
 
@@ -109,7 +113,7 @@ def scan_file(tar: str | int) -> LayerScanner:
                 if position > size:
                     raise early_end()
                 scanner.pass_over(scanner.skip)
-            piece = os.pread(fd, scanner.wanted, position)
+            piece = os.pread(fd, max(scanner.wanted, _WINDOW), position)
             if not piece:
                 break
             position += len(piece)
