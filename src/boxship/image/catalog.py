@@ -83,10 +83,12 @@ class Catalog:
 
         A name that led elsewhere is moved.
         """
-        names = [str(reference) for reference in references]
+        given = list(references)
+        names = [str(reference) for reference in given]
         with self.lock:
             known = self._images.get(record.id, record)
-            record = msgspec.structs.replace(known, last_tagged=now_ns()) if names else known
+            tagged = any(not reference.digest for reference in given)
+            record = msgspec.structs.replace(known, last_tagged=now_ns()) if tagged else known
 
             def write(connection: sqlite3.Connection) -> None:
                 _put(connection, record)

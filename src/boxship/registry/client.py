@@ -126,6 +126,10 @@ class Repository:
         """The host that answered last: the registry's, or a mirror's."""
         return self._sessions[self._first].endpoint.host
 
+    def reach(self) -> None:
+        """Ask whether the registry itself is there at all. Unreachable."""
+        self._own.base()
+
     def manifest(self, reference: str, accept: Iterable[str] = MANIFEST_TYPES) -> Manifest:
         """The manifest of a tag or a digest. ContentMissing; Untrusted when it is not what its digest says."""
         headers = {"Accept": ", ".join(accept)}

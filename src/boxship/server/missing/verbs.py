@@ -16,7 +16,6 @@ _MISSING = (
     ("POST", "/session", "build images with BuildKit"),
     ("POST", "/auth", "log in to registries"),
     ("GET", "/distribution/{name}/json", "ask registries"),
-    ("POST", "/images/{name}/push", "push images"),
     ("GET", "/images/search", "search registries"),
     ("POST", "/volumes/create", "make volumes"),
     ("POST", "/networks/create", "make networks"),

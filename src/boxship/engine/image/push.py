@@ -1,0 +1,139 @@
+"""docker push: images to a registry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from boxship.engine.engine import Engine
+from boxship.engine.image.notify import publish_name
+from boxship.engine.image.platform import check_platform
+from boxship.engine.image.progress import progress_bar
+from boxship.lib.bridge import bulk
+from boxship.lib.errors import InvalidParameter, NotFound
+from boxship.lib.ids import short_id
+from boxship.model.image import ImageRecord
+from boxship.model.platform import Platform
+from boxship.model.reference import Reference, parse
+from boxship.registry.credentials import Credentials
+
+if TYPE_CHECKING:
+    from boxship.registry.client import Registry
+
+Message = dict[str, Any]
+Say = Callable[[Message], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be pushed: one tag of a repository, or all where `reference` has none."""
+
+    reference: Reference
+
+
+def order(engine: Engine, name: str, tag: str, platform: Platform | None) -> Order:
+    """Look at a request. tag: "" for what `name` says, or all. InvalidParameter; NotFound for another platform."""
+    reference = parse(name)
+    if tag:
+        reference = replace(reference, digest="").with_tag(tag)
+    if platform is not None and reference.tag:
+        image = engine.images.catalog.named(reference)
+        if image is not None:
+            check_platform(image, reference.familiar, platform)
+    return Order(reference)
+
+
+async def push(engine: Engine, order: Order, credentials: Credentials) -> AsyncIterator[Message]:
+    """Send it; the messages of `POST /images/{name}/push`, as they come. BoxshipError; whoever stops listening stops
+    the push.
+    """
+    loop = asyncio.get_running_loop()
+    messages: asyncio.Queue[Message | None] = asyncio.Queue()
+
+    def say(message: Message | None) -> None:
+        loop.call_soon_threadsafe(messages.put_nowait, message)
+
+    wanted = _Wanted(engine, order.reference, credentials, say)
+
+    async def work() -> None:
+        try:
+            await bulk(wanted.push)
+            # Docker's event of a push of all tags names no image, and so has no labels.
+            image = engine.images.catalog.named(order.reference) if order.reference.tag else None
+            publish_name(engine, "push", order.reference.familiar, order.reference.familiar_name, image)
+        finally:
+            say(None)
+
+    task = asyncio.create_task(work())
+    try:
+        yield {"status": f"The push refers to repository [{order.reference.name}]"}
+        while (message := await messages.get()) is not None:
+            yield message
+        await task
+    finally:
+        wanted.stop()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+class _Wanted:
+    """One push: the blocking side."""
+
+    def __init__(self, engine: Engine, reference: Reference, credentials: Credentials, say: Say) -> None:
+        self._engine = engine
+        self._reference = reference
+        self._credentials = credentials
+        self._say = say
+        self._stopped = False
+        self._registry: Registry | None = None
+
+    def stop(self) -> None:
+        """From the loop: end what is under way."""
+        self._stopped = True
+        if self._registry is not None:
+            self._registry.abort()
+
+    def push(self) -> None:
+        """One tag after the other."""
+        from boxship.image.push import push
+        from boxship.registry.client import Registry
+
+        images = self._images()
+        config = self._engine.config.registry
+        with Registry(self._reference.domain, config, self._credentials, notice=self._notice) as registry:
+            self._registry = registry
+            if self._stopped:
+                return
+            repository = registry.repository(self._reference.path)
+            repository.reach()
+            for target, image in images:
+                pushed = push(self._engine.images, image, target, repository, self._report)
+                by_digest = replace(target, tag="", digest=pushed.digest)
+                self._engine.images.catalog.add(image, [by_digest])
+                self._say({"status": f"{pushed.tag}: digest: {pushed.digest} size: {pushed.size}"})
+                aux = {"Tag": pushed.tag, "Digest": pushed.digest, "Size": pushed.size}
+                self._say({"progressDetail": {}, "aux": aux})
+
+    def _images(self) -> list[tuple[Reference, ImageRecord]]:
+        reference, catalog = self._reference, self._engine.images.catalog
+        if reference.digest:
+            raise InvalidParameter("cannot push a digest reference")
+        if reference.tag:
+            image = catalog.named(reference)
+            if image is None:
+                raise NotFound(f"tag does not exist: {reference.familiar}")
+            return [(reference, image)]
+        found = catalog.tags_of(reference)
+        if not found:
+            raise NotFound(f"An image does not exist locally with the tag: {reference.familiar_name}")
+        return found
+
+    def _report(self, diff_id: str, status: str, done: int, total: int) -> None:
+        message: Message = {"status": status, "progressDetail": {}}
+        if total:
+            message |= {"progressDetail": {"current": done, "total": total}, "progress": progress_bar(done, total)}
+        self._say({**message, "id": short_id(diff_id)})
+
+    def _notice(self, text: str) -> None:
+        self._say({"status": text})

@@ -1,0 +1,145 @@
+"""Images go to real registries by the docker CLI: what they get is what was built, and nothing twice."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boxship.registry.client import Registry
+from boxship.registry.config import RegistryConfig
+from tests.support.cli import Cli
+from tests.support.engine import Engine
+from tests.support.registry import PASSWORD, USER, RealRegistry, TokenServer, real_registry
+
+CONFIG = RegistryConfig(certificate_folders=())
+Tag = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]:
+    with real_registry(tmp_path_factory.mktemp("plain")) as registry:
+        yield registry
+
+
+@pytest.fixture
+def tag(engine: Engine, docker: Cli) -> Iterator[Tag]:
+    """Gives images names that are gone after the test."""
+    given: list[str] = []
+
+    def give(image: str, name: str) -> None:
+        docker("tag", image, name).succeeded()
+        given.append(name)
+
+    yield give
+    repositories = {name.rpartition(":")[0] for name in given}
+    for image in engine.api.request("GET", "/v1.51/images/json?all=1").json:
+        for name in (*image["RepoTags"], *image["RepoDigests"]):
+            if name.rpartition("@" if "@" in name else ":")[0] in repositories:
+                engine.api.request("DELETE", f"/v1.51/images/{name}")
+
+
+def pushed(engine: Engine, name: str, query: str = "", *, user: str = "", password: str = "") -> list[dict[str, Any]]:
+    """The messages of a push by the API."""
+    document = json.dumps({"username": user, "password": password}).encode()
+    headers = {"X-Registry-Auth": base64.urlsafe_b64encode(document).decode()} if user else {}
+    answer = engine.api.request("POST", f"/v1.51/images/{name}/push{query}", headers=headers)
+    assert answer.status == 200, answer.body
+    return [json.loads(line) for line in answer.body.splitlines() if line]
+
+
+def test_the_registry_has_the_image(engine: Engine, docker: Cli, tag: Tag, plain: RealRegistry) -> None:
+    """Config and layers byte for byte, a manifest of Docker's form, its digest told, kept and in an event."""
+    name = f"{plain.host}/push/one:a"
+    tag("bx/rich:1", name)
+    done = docker("push", name).succeeded()
+    described = json.loads(docker("image", "inspect", name).text)[0]
+    with Registry(plain.host, CONFIG) as registry:
+        repository = registry.repository("push/one")
+        manifest = repository.manifest("a")
+        value = json.loads(manifest.data)
+        assert manifest.media_type == "application/vnd.docker.distribution.manifest.v2+json"
+        config = repository.read_blob(value["config"]["digest"], value["config"]["size"])
+        assert "sha256:" + hashlib.sha256(config).hexdigest() == described["Id"]
+        for layer, diff_id in zip(value["layers"], described["RootFS"]["Layers"], strict=True):
+            blob = repository.read_blob(layer["digest"], layer["size"])
+            assert "sha256:" + hashlib.sha256(gzip.decompress(blob)).hexdigest() == diff_id
+    assert f"a: digest: {manifest.digest} size: {len(manifest.data)}" in done.text
+    assert f"{plain.host}/push/one@{manifest.digest}" in described["RepoDigests"]
+    assert docker("push", "-q", name).text == name
+
+
+def test_what_is_there_is_not_sent(engine: Engine, docker: Cli, tag: Tag, plain: RealRegistry) -> None:
+    """Again: nothing. To another repository of the host: mounted. Never heard of, but there: found by its digest."""
+    first, second = f"{plain.host}/push/first", f"{plain.host}/push/second"
+    for name in (first, second):
+        tag("bx/rich:1", f"{name}:a")
+    pushed(engine, first, "?tag=a")
+    before = len(plain.access_log())
+    again = pushed(engine, first, "?tag=a")
+    assert [line["status"] for line in again if "id" in line] == ["Preparing"] * 2 + ["Layer already exists"] * 2
+    assert not [line for line in plain.access_log()[before:] if line.startswith(("POST", "PATCH"))]
+    mounted = pushed(engine, second, "?tag=a")
+    assert [line["status"] for line in mounted if "id" in line][2:] == ["Mounted from push/first"] * 2
+    assert mounted[-1]["aux"] == again[-1]["aux"]
+
+
+def test_all_tags(engine: Engine, docker: Cli, tag: Tag, plain: RealRegistry) -> None:
+    name = f"{plain.host}/push/all"
+    for letter in ("b", "a"):
+        tag("bx/base:1", f"{name}:{letter}")
+    lines = pushed(engine, name)
+    assert [line["aux"]["Tag"] for line in lines if "aux" in line] == ["a", "b"]
+    assert "a: digest: sha256:" in docker("push", "--all-tags", name).succeeded().text
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "message"),
+    [
+        ("HOST/push/none", "?tag=a", "tag does not exist: HOST/push/none:a"),
+        ("HOST/push/none", "", "An image does not exist locally with the tag: HOST/push/none"),
+        (f"HOST/push/none@sha256:{'1' * 64}", "", "cannot push a digest reference"),
+    ],
+)
+def test_what_is_not_there(engine: Engine, plain: RealRegistry, name: str, query: str, message: str) -> None:
+    lines = pushed(engine, name.replace("HOST", plain.host), query)
+    assert lines[-1]["error"] == lines[-1]["errorDetail"]["message"] == message.replace("HOST", plain.host)
+
+
+def test_nobody_answers(engine: Engine, docker: Cli, tag: Tag) -> None:
+    tag("bx/base:1", "127.0.0.1:1/push/x:a")
+    error = 'Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused'
+    assert pushed(engine, "127.0.0.1:1/push/x", "?tag=a")[-1]["error"] == error
+
+
+def test_a_password(engine: Engine, docker: Cli, tag: Tag, tmp_path: Path) -> None:
+    with real_registry(tmp_path, htpasswd=True) as real:
+        name = f"{real.host}/push/secret"
+        tag("bx/base:1", f"{name}:a")
+        assert pushed(engine, name, "?tag=a")[-1]["error"] == "no basic auth credentials"
+        wrong = pushed(engine, name, "?tag=a", user=USER, password="wrong")
+        assert wrong[-1]["error"] == "unauthorized: authentication required"
+        assert "aux" in pushed(engine, name, "?tag=a", user=USER, password=PASSWORD)[-1]
+
+
+def test_tokens(engine: Engine, docker: Cli, tag: Tag, tmp_path: Path) -> None:
+    """Nobody may not push; Alice may, and may mount what lies elsewhere."""
+    tokens = TokenServer(tmp_path / "tokens")
+    with tokens.serving(), real_registry(tmp_path / "registry", tokens=tokens) as real:
+        name = f"{real.host}/push/token"
+        tag("bx/base:1", f"{name}:a")
+        tag("bx/base:1", f"{name}2:a")
+        refused = pushed(engine, name, "?tag=a")[-1]["error"]
+        assert refused in (
+            "denied: requested access to the resource is denied",
+            "unauthorized: authentication required",
+        )
+        assert "aux" in pushed(engine, name, "?tag=a", user=USER, password=PASSWORD)[-1]
+        mounted = pushed(engine, f"{name}2", "?tag=a", user=USER, password=PASSWORD)
+        assert "Mounted from push/token" in [line.get("status") for line in mounted]
