@@ -359,6 +359,7 @@ def test_a_tag_moves_and_is_remembered(store: ImageStore, data: Path) -> None:
 
 def test_a_full_disk_leaves_nothing(store: ImageStore, monkeypatch: pytest.MonkeyPatch) -> None:
     import boxship.storage.layers as layers
+    import boxship.storage.snapshot.writer as writer
 
     real = os.write
 
@@ -374,6 +375,7 @@ def test_a_full_disk_leaves_nothing(store: ImageStore, monkeypatch: pytest.Monke
             return real(fd, data[:4096])
 
     monkeypatch.setattr(layers, "os", Full())
+    monkeypatch.setattr(writer, "os", Full())
     with pytest.raises(BoxshipError, match="No space left"):
         import_(store, tar(file("x", bytes(50_000))))
     with pytest.raises(BoxshipError, match="No space left"):

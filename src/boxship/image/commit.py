@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from boxship.image.config import decode, record_of
+from boxship.image.receive import received
 from boxship.lib.clock import now_ns, rfc3339nano
 from boxship.model.image import ImageRecord
 from boxship.model.reference import Reference
-from boxship.storage.layers import Readable, spool
+from boxship.storage.layers import Readable
 
 if TYPE_CHECKING:
     from boxship.image.store import ImageStore
@@ -38,25 +39,15 @@ def commit(
 
     NotFound when the parent is gone; ArchiveError when the tar is damaged; nothing stays then.
     """
-    spooled = spool(stream.read, store.snapshotter.spool_path())
-    with store.hold(parent) as below, store.leases.hold([spooled.digest]):
-        try:
-            layer = store.snapshotter.add(spooled.path, spooled.digest)
-            empty = layer.diff_id == EMPTY
-            blob = _config_blob(decode(store.content.get(parent)), step, "" if empty else layer.diff_id)
-            size = below.size if empty else below.size + layer.size
-            record = record_of(blob, size)
-            with store.catalog.lock:
-                if store.catalog.get(parent) is not None:
-                    record = msgspec.structs.replace(record, parent=parent)
-                store.content.put(blob)
-                made = store.catalog.add(record, [reference] if reference is not None else [])
-        except BaseException:
-            store.collect([spooled.digest])
-            raise
-    if empty:
-        store.collect([spooled.digest])
-    return made
+    with received(store, stream.read) as layer, store.hold(parent) as below:
+        empty = layer.diff_id == EMPTY
+        blob = _config_blob(decode(store.content.get(parent)), step, "" if empty else layer.diff_id)
+        record = record_of(blob, below.size if empty else below.size + layer.size)
+        with store.catalog.lock:
+            if store.catalog.get(parent) is not None:
+                record = msgspec.structs.replace(record, parent=parent)
+            store.content.put(blob)
+            return store.catalog.add(record, [reference] if reference is not None else [])
 
 
 def _config_blob(below: dict[str, Any], step: Commit, diff_id: str) -> bytes:

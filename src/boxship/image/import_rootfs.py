@@ -9,12 +9,13 @@ import msgspec
 from boxship.archive.compression import Inflated
 from boxship.image.changes import apply_changes
 from boxship.image.config import record_of
+from boxship.image.receive import received
 from boxship.lib.clock import now_ns, rfc3339nano
 from boxship.lib.errors import InvalidParameter
 from boxship.model.image import ImageRecord
 from boxship.model.platform import Platform
 from boxship.model.reference import Reference
-from boxship.storage.layers import Readable, spool
+from boxship.storage.layers import Readable
 
 if TYPE_CHECKING:
     from boxship.image.store import ImageStore
@@ -38,18 +39,12 @@ def import_rootfs(
     if platform.os != "linux":
         raise InvalidParameter("operating system is not supported")
     config = apply_changes(changes)
-    spooled = spool(Inflated(stream.read).read, store.snapshotter.spool_path())
-    try:
-        with store.leases.hold([spooled.digest]):
-            layer = store.snapshotter.add(spooled.path, spooled.digest)
-            blob = _config_blob(config, layer.diff_id, message, platform)
-            record = record_of(blob, layer.size)
-            with store.catalog.lock:
-                store.content.put(blob)
-                return store.catalog.add(record, [reference] if reference is not None else [])
-    except BaseException:
-        store.collect([spooled.digest])
-        raise
+    with received(store, Inflated(stream.read).read) as layer:
+        blob = _config_blob(config, layer.diff_id, message, platform)
+        record = record_of(blob, layer.size)
+        with store.catalog.lock:
+            store.content.put(blob)
+            return store.catalog.add(record, [reference] if reference is not None else [])
 
 
 def _config_blob(config: dict[str, Any], diff_id: str, message: str, platform: Platform) -> bytes:

@@ -17,6 +17,7 @@ from boxship.lib.errors import InvalidParameter
 from boxship.model import digest as digests
 from boxship.model import platform as platforms
 from boxship.model import reference as references
+from boxship.model.platform import Platform
 from boxship.model.reference import Reference
 
 # the full name, as containerd and Docker write it, and the tag alone (or, by skopeo and podman, whatever was given)
@@ -27,19 +28,26 @@ _DEEPEST_INDEX = 4
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An image of an archive: the names of its members, the layers lowest first, and the names it asks for."""
+    """An image of an archive: the names of its members, the layers lowest first, and the names it asks for.
+
+    parent: the id of the image it was made from, if that is in the archive, too.
+    """
 
     config: str
     layers: list[str]
     names: list[Reference]
+    parent: str = ""
 
 
-def find_images(bundle: Bundle) -> list[Found]:
-    """The images of an archive of either form. ArchiveError, InvalidParameter when it is neither or is damaged."""
+def find_images(bundle: Bundle, platform: Platform) -> list[Found]:
+    """The images of an archive of either form; of an index, the one for the platform, else its first.
+
+    ArchiveError, InvalidParameter when it is neither or is damaged.
+    """
     if "manifest.json" in bundle:
         return _docker(bundle)
     if "index.json" in bundle:
-        return _oci(bundle)
+        return _oci(bundle, platform)
     raise ArchiveError(
         "this is no image archive: it has neither manifest.json (docker save) nor index.json (OCI layout); "
         "the tar of a root file system is taken by import"
@@ -51,7 +59,8 @@ def _docker(bundle: Bundle) -> list[Found]:
     for item in _decode(bundle, "manifest.json", list):
         try:
             config, layers, tags = item["Config"], item.get("Layers") or [], item.get("RepoTags") or []
-            images.append(Found(str(config), [str(layer) for layer in layers], [_tag(str(tag)) for tag in tags]))
+            names = [_tag(str(tag)) for tag in tags]
+            images.append(Found(str(config), [str(layer) for layer in layers], names, str(item.get("Parent") or "")))
         except (TypeError, KeyError, AttributeError) as error:
             raise ArchiveError("manifest.json: an entry has no Config or no Layers") from error
     return images
@@ -64,11 +73,11 @@ def _tag(text: str) -> Reference:
     return reference
 
 
-def _oci(bundle: Bundle) -> list[Found]:
+def _oci(bundle: Bundle, platform: Platform) -> list[Found]:
     images: dict[str, Found] = {}
-    descriptors = _list(_decode(bundle, "index.json", dict), "manifests", "index.json")
-    for descriptor in descriptors:
-        digest = _manifest(bundle, descriptor, 0)
+    descriptors = _list(_decode(bundle, "index.json", dict), "manifests", "index.json", empty=True)
+    for descriptor in _one_a_name(descriptors, platform):
+        digest = _manifest(bundle, descriptor, 0, platform)
         name = _name(descriptor.get("annotations") or {})
         if digest is None:
             continue
@@ -89,8 +98,28 @@ def _oci(bundle: Bundle) -> list[Found]:
     return list(images.values())
 
 
-def _manifest(bundle: Bundle, descriptor: dict[str, Any], depth: int) -> str | None:
-    """The digest of the image manifest that a descriptor leads to: in an index, the one for this machine."""
+def _one_a_name(descriptors: list[dict[str, Any]], platform: Platform) -> list[dict[str, Any]]:
+    """Some writers put the images of several platforms side by side, under one name or none: one of them is meant."""
+    kept: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for number, descriptor in enumerate(descriptors):
+        annotations = descriptor.get("annotations") or {}
+        name = tuple(str(annotations.get(key, "")) for key in (_NAME, _REF_NAME))
+        kept.setdefault(name if descriptor.get("platform") else (str(number),), []).append(descriptor)
+    chosen = []
+    for same in kept.values():
+        fitting = [descriptor for descriptor in same if _fits(descriptor, platform)]
+        chosen.append((fitting or same)[0])
+    return chosen
+
+
+def _fits(descriptor: dict[str, Any], platform: Platform) -> bool:
+    has = descriptor.get("platform") or {}
+    found = Platform(*(str(has.get(key) or "") for key in ("os", "architecture", "variant")))
+    return platforms.is_for(found, platform)
+
+
+def _manifest(bundle: Bundle, descriptor: dict[str, Any], depth: int, platform: Platform) -> str | None:
+    """The digest of the image manifest that a descriptor leads to: in an index, the one for the platform."""
     digest = descriptor.get("digest")
     path = _blob(digest)
     if path not in bundle:
@@ -100,16 +129,15 @@ def _manifest(bundle: Bundle, descriptor: dict[str, Any], depth: int) -> str | N
         return str(digest)
     if depth >= _DEEPEST_INDEX:
         raise ArchiveError(f"{path}: indexes within indexes without end")
-    here = platforms.host()
     rest = None
     for child in _list(content, "manifests", path):
-        platform = child.get("platform") or {}
-        if platform.get("os", here.os) == here.os and platform.get("architecture") in (here.architecture, None):
-            found = _manifest(bundle, child, depth + 1)
+        has = child.get("platform") or {}
+        if not has or _fits(child, platform):
+            found = _manifest(bundle, child, depth + 1, platform)
             if found is not None:
                 return found
-        elif platform.get("os") != "unknown" and rest is None:  # "unknown" marks attestations, which are no images
-            rest = _manifest(bundle, child, depth + 1)
+        elif has.get("os") != "unknown" and rest is None:  # "unknown" marks attestations, which are no images
+            rest = _manifest(bundle, child, depth + 1, platform)
     return rest
 
 
@@ -129,8 +157,10 @@ def _blob(digest: Any) -> str:
     return f"blobs/{digest.replace(':', '/')}"
 
 
-def _list(value: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+def _list(value: dict[str, Any], key: str, where: str, *, empty: bool = False) -> list[dict[str, Any]]:
     items = value.get(key)
+    if items is None and empty and key in value:
+        return []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ArchiveError(f"{where}: {key} is no list")
     return items

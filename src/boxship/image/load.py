@@ -2,65 +2,70 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from boxship.archive.compression import Inflated
 from boxship.archive.entry import ArchiveError
+from boxship.image.arriving import Arriving, Progress
 from boxship.image.bundle import Bundle
 from boxship.image.config import decode, record_of
 from boxship.image.layouts import Found, find_images
-from boxship.lib.ids import short_id
-from boxship.model import digest as digests
+from boxship.model import platform as platforms
 from boxship.model.image import ImageRecord
-from boxship.storage.layers import Readable, Spooled, spool
+from boxship.model.platform import Platform
+from boxship.storage.layers import Layer, Readable
+from boxship.storage.snapshot.writer import WrongDigest
 
 if TYPE_CHECKING:
     from boxship.image.store import ImageStore
 
-Progress = Callable[[str, int, int], None]
-"""Told the short id of a layer, how many bytes of it are done, and how many there are."""
+_CHUNK = 1 << 18
 
 
 def load(
-    store: ImageStore, stream: Readable, report: Callable[[str], None], progress: Progress | None = None
+    store: ImageStore,
+    stream: Readable,
+    report: Callable[[str], None],
+    progress: Progress | None = None,
+    platform: Platform | None = None,
 ) -> list[ImageRecord]:
     """Take all images of the archive: `docker save`'s of any version, or an OCI layout; compressed or not.
 
-    report: is told, a line each, what Docker prints. Images that came before a damaged one stay, as with Docker; of
-    the damaged one nothing stays. ArchiveError when the archive is damaged, or a layer is not what the config says.
+    report: is told, a line each, what Docker prints. platform: take only images for it; where an index has several,
+    the one for it. Images that came before a damaged one stay, as with Docker; of the damaged one nothing stays.
+    ArchiveError when the archive is damaged, or a layer is not what the config says.
     """
-    loaded = []
-    with Bundle(stream.read, store.snapshotter.spool_path) as bundle:
-        for found in find_images(bundle):
-            loaded.append(_image(store, bundle, found, report, progress))
+    loaded: list[ImageRecord] = []
+    with (
+        Arriving(store, progress) as arriving,
+        Bundle(stream.read, store.snapshotter.spool_path, arriving) as bundle,
+    ):
+        for found in find_images(bundle, platform or platforms.host()):
+            blob = bundle.json(found.config)
+            if platform is None or platforms.is_for(_platform_of(blob), platform):
+                loaded.append(_image(store, arriving, bundle, found, blob, report))
     return loaded
 
 
+def _platform_of(blob: bytes) -> Platform:
+    record = record_of(blob, 0)
+    return Platform(record.os, record.architecture, record.variant)
+
+
 def _image(
-    store: ImageStore, bundle: Bundle, found: Found, report: Callable[[str], None], progress: Progress | None
+    store: ImageStore, arriving: Arriving, bundle: Bundle, found: Found, blob: bytes, report: Callable[[str], None]
 ) -> ImageRecord:
-    blob = bundle.json(found.config)
     diff_ids: list[str] = decode(blob)["rootfs"]["diff_ids"]
     if len(diff_ids) != len(found.layers):
         raise ArchiveError(
             f"invalid manifest, layers length mismatch: expected {len(found.layers)}, got {len(diff_ids)}"
         )
-    try:
-        with store.leases.hold(diff_ids):
-            size = 0
-            for diff_id, chain, name in zip(diff_ids, digests.chain_ids(diff_ids), found.layers, strict=True):
-                layer = store.snapshotter.layer(diff_id)
-                if layer is None:
-                    tell = partial(progress, short_id(chain)) if progress is not None else None
-                    layer = store.snapshotter.add(_tar(store, bundle.file(name), diff_id, name, tell), diff_id)
-                size += layer.size
-            record = _publish(store, blob, size, found, report)
-    except BaseException:
-        store.collect(diff_ids)
-        raise
+    arriving.keep(diff_ids)
+    layers = [_layer(store, arriving, bundle, pair) for pair in zip(diff_ids, found.layers, strict=True)]
+    record = _publish(store, blob, sum(layer.size for layer in layers), found, report)
     for reference in found.names:
         report(f"Loaded image: {reference.familiar}\n")
     if not found.names:
@@ -68,9 +73,34 @@ def _image(
     return record
 
 
+def _layer(store: ImageStore, arriving: Arriving, bundle: Bundle, wanted: tuple[str, str]) -> Layer:
+    """A layer of an image: it is here, it has just come, or it is a member that did not look like one."""
+    diff_id, name = wanted
+    layer = store.snapshotter.layer(diff_id)
+    if layer is not None:
+        return layer
+    member = bundle.member(name)
+    if member.diff_id:
+        raise _damaged(name, member.diff_id, diff_id)
+    with member.open() as stream, store.snapshotter.begin() as writer:
+        inflated = Inflated(stream.read)
+        while data := inflated.read(_CHUNK):
+            writer.write(data)
+        try:
+            return writer.commit(diff_id)
+        except WrongDigest as error:
+            raise _damaged(name, error.found, diff_id) from error
+
+
+def _damaged(name: str, digest: str, diff_id: str) -> ArchiveError:
+    return ArchiveError(f"the layer {name} is damaged: its digest is {digest}, the config says {diff_id}")
+
+
 def _publish(store: ImageStore, blob: bytes, size: int, found: Found, report: Callable[[str], None]) -> ImageRecord:
     record = record_of(blob, size)
     with store.catalog.lock:
+        if found.parent and store.catalog.get(found.parent) is not None and found.parent != record.id:
+            record = msgspec.structs.replace(record, parent=found.parent)
         for reference in found.names:
             old = store.catalog.named(reference)
             if old is not None and old.id != record.id:
@@ -80,27 +110,3 @@ def _publish(store: ImageStore, blob: bytes, size: int, found: Found, report: Ca
                 )
         store.content.put(blob)
         return store.catalog.add(record, found.names)
-
-
-def _tar(
-    store: ImageStore,
-    file: Spooled,
-    diff_id: str,
-    name: str,
-    progress: Callable[[int, int], None] | None,
-) -> str:
-    """A new file with the uncompressed tar of a layer, whose digest is the diff id. ArchiveError when it is not."""
-    path = store.snapshotter.spool_path()
-    if progress is not None:
-        progress(min(file.size, 1 << 15), file.size)
-    if file.digest == diff_id:
-        os.link(file.path, path)  # another image of the archive may have the same layer
-    else:
-        with open(file.path, "rb", buffering=0) as stream:
-            tar = spool(Inflated(stream.read).read, path)
-        if tar.digest != diff_id:
-            os.unlink(path)
-            raise ArchiveError(f"the layer {name} is damaged: its digest is {tar.digest}, the config says {diff_id}")
-    if progress is not None:
-        progress(file.size, file.size)
-    return path

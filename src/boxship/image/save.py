@@ -58,6 +58,7 @@ def save(store: ImageStore, choices: list[Choice]) -> list[Part]:
     NotFound, BoxshipError when a config or a layer is not what it should be.
     """
     members = _Members()
+    saved = {choice.image.id for choice in choices}
     manifests: list[dict[str, Any]] = []
     entries: list[dict[str, Any]] = []
     repositories: dict[str, dict[str, str]] = {}
@@ -70,7 +71,7 @@ def save(store: ImageStore, choices: list[Choice]) -> list[Part]:
         manifest = _manifest(choice.image, blob, layers)
         members.blob(digests.sha256(manifest), manifest, None)
         entries += _index_entries(choice, manifest)
-        manifests.append(_docker_manifest(choice, layers))
+        manifests.append(_docker_manifest(choice, layers, saved))
         for name in choice.names:
             last = hex_part(choice.image.diff_ids[-1]) if choice.image.diff_ids else ""
             repositories.setdefault(name.familiar_name, {})[name.tag] = last
@@ -145,12 +146,14 @@ def _index_entries(choice: Choice, manifest: bytes) -> Iterator[dict[str, Any]]:
         }
 
 
-def _docker_manifest(choice: Choice, layers: list[dict[str, Any]]) -> dict[str, Any]:
+def _docker_manifest(choice: Choice, layers: list[dict[str, Any]], saved: set[str]) -> dict[str, Any]:
     sources = {layer["digest"]: {key: layer[key] for key in ("mediaType", "size", "digest")} for layer in layers}
+    parent = {"Parent": choice.image.parent} if choice.image.parent in saved else {}
     return {
         "Config": _blob_path(choice.image.id),
         "RepoTags": [name.familiar for name in choice.names] or None,
         "Layers": [_blob_path(layer["digest"]) for layer in layers] or None,
+        **parent,
         "LayerSources": dict(sorted(sources.items())),
     }
 

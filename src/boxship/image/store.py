@@ -1,13 +1,13 @@
 """The images of one daemon. Synchronous and safe from any thread; the verbs of engine/image call it."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from boxship.image.arriving import Progress
 from boxship.image.catalog import Catalog
 from boxship.image.commit import Commit, commit
 from boxship.image.import_rootfs import import_rootfs
-from boxship.image.load import Progress, load
+from boxship.image.load import load
 from boxship.image.prune import prune
 from boxship.image.remove import InUse, Removal, remove
 from boxship.image.sources import Sources
@@ -37,7 +37,6 @@ class ImageStore:
         self.snapshotter = snapshotter
         self.leases = Leases()
         self.sources = Sources(database)
-        self._collecting = threading.Lock()
 
     def resolve(self, name: str) -> ImageRecord:
         """The image that `name` means: a reference, an id, or the beginning of an id if it is the only one.
@@ -84,6 +83,17 @@ class ImageStore:
                 stack.enter_context(self.leases.hold([image.id, *image.diff_ids]))
             yield image
 
+    @contextmanager
+    def keep(self, diff_ids: list[str]) -> Iterator[None]:
+        """While the block runs nobody removes these layers, those that are here and those that come.
+
+        The lock: a removal that is under way has decided already, and is over when this begins.
+        """
+        with ExitStack() as stack:
+            with self.catalog.lock:
+                stack.enter_context(self.leases.hold(diff_ids))
+            yield
+
     def import_rootfs(
         self,
         stream: Readable,
@@ -109,10 +119,14 @@ class ImageStore:
         return commit(self, stream, parent=parent, step=step, reference=reference)
 
     def load(
-        self, stream: Readable, report: Callable[[str], None], progress: Progress | None = None
+        self,
+        stream: Readable,
+        report: Callable[[str], None],
+        progress: Progress | None = None,
+        platform: Platform | None = None,
     ) -> list[ImageRecord]:
         """Take the images of a `docker save` archive or an OCI layout, compressed or not. See load.py."""
-        return load(self, stream, report, progress)
+        return load(self, stream, report, progress, platform)
 
     def tag(self, name: str, target: Reference) -> ImageRecord:
         """Let `target` lead to the image that `name` means. Errors of `resolve`."""
@@ -132,7 +146,7 @@ class ImageStore:
 
         To be called after an image or a container that stood on them is gone.
         """
-        with self._collecting, self.catalog.lock:
+        with self.catalog.lock:
             unused = set(diff_ids) - self.leases.held() - self.catalog.layers_of_images()
             if unused:
                 unused -= self.catalog.layers_of_containers()  # reads the database, so only when it has to be

@@ -13,7 +13,7 @@ import pytest
 
 from boxship.archive.entry import ArchiveError
 from boxship.image.bundle import Bundle
-from boxship.image.layouts import find_images
+from boxship.image.layouts import Found, find_images
 from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model import platform
 from boxship.model.digest import sha256
@@ -43,6 +43,11 @@ def index(*descriptors: dict[str, Any]) -> Member:
     return file("index.json", json.dumps({"schemaVersion": 2, "manifests": list(descriptors)}).encode())
 
 
+def find_images_here(bundle: Bundle) -> list[Found]:
+    """Its images for this machine."""
+    return find_images(bundle, platform.host())
+
+
 CONFIG, LAYER = blob({"config": 1}), blob(b"layer")
 MANIFEST = blob({"config": {"digest": digest(CONFIG)}, "layers": [{"digest": digest(LAYER)}]})
 OTHER = blob({"config": {"digest": digest(LAYER)}, "layers": []})
@@ -53,7 +58,7 @@ def test_dockers_form(bundle: Callable[..., Bundle]) -> None:
         {"Config": "c.json", "RepoTags": ["a:1", "localhost:5000/b:2"], "Layers": ["x/layer.tar", "y/layer.tar"]},
         {"Config": "d.json", "RepoTags": None, "Layers": None},
     ]
-    first, second = find_images(bundle(file("manifest.json", json.dumps(manifest).encode())))
+    first, second = find_images_here(bundle(file("manifest.json", json.dumps(manifest).encode())))
     assert (first.config, first.layers) == ("c.json", ["x/layer.tar", "y/layer.tar"])
     assert [name.familiar for name in first.names] == ["a:1", "localhost:5000/b:2"]
     assert (second.layers, second.names) == ([], [])
@@ -71,7 +76,7 @@ def test_dockers_form(bundle: Callable[..., Bundle]) -> None:
     ],
 )
 def test_names_in_an_oci_layout(bundle: Callable[..., Bundle], annotations: dict[str, str], names: list[str]) -> None:
-    (found,) = find_images(
+    (found,) = find_images_here(
         bundle(CONFIG, LAYER, MANIFEST, index({"digest": digest(MANIFEST), "annotations": annotations}))
     )
     assert [name.familiar for name in found.names] == names
@@ -80,7 +85,7 @@ def test_names_in_an_oci_layout(bundle: Callable[..., Bundle], annotations: dict
 
 def test_one_image_with_two_names_is_one(bundle: Callable[..., Bundle]) -> None:
     descriptors = [{"digest": digest(MANIFEST), "annotations": {"io.containerd.image.name": f"a:{n}"}} for n in (1, 2)]
-    (found,) = find_images(bundle(CONFIG, LAYER, MANIFEST, index(*descriptors)))
+    (found,) = find_images_here(bundle(CONFIG, LAYER, MANIFEST, index(*descriptors)))
     assert [name.familiar for name in found.names] == ["a:1", "a:2"]
 
 
@@ -96,13 +101,13 @@ def test_an_index_gives_the_image_for_this_machine(bundle: Callable[..., Bundle]
             ]
         }
     )
-    (found,) = find_images(bundle(CONFIG, LAYER, MANIFEST, OTHER, inner, index({"digest": digest(inner)})))
+    (found,) = find_images_here(bundle(CONFIG, LAYER, MANIFEST, OTHER, inner, index({"digest": digest(inner)})))
     assert found.config == CONFIG.path
 
 
 def test_an_image_for_another_machine_is_taken_when_it_is_the_only_one(bundle: Callable[..., Bundle]) -> None:
     inner = blob({"manifests": [{"digest": digest(OTHER), "platform": {"os": "linux", "architecture": "mips"}}]})
-    (found,) = find_images(bundle(OTHER, inner, index({"digest": digest(inner)})))
+    (found,) = find_images_here(bundle(OTHER, inner, index({"digest": digest(inner)})))
     assert found.config == LAYER.path
 
 
@@ -124,7 +129,7 @@ def test_an_image_for_another_machine_is_taken_when_it_is_the_only_one(bundle: C
 )
 def test_what_is_no_image_archive(bundle: Callable[..., Bundle], members: tuple[Member, ...], message: str) -> None:
     with pytest.raises(ArchiveError) as caught:
-        find_images(bundle(*members))
+        find_images_here(bundle(*members))
     assert message in caught.value.message
 
 
@@ -132,7 +137,7 @@ def test_what_is_no_image_archive(bundle: Callable[..., Bundle], members: tuple[
 def test_bad_names_are_refused(bundle: Callable[..., Bundle], tag: str) -> None:
     manifest = json.dumps([{"Config": "c", "RepoTags": [tag], "Layers": []}]).encode()
     with pytest.raises(InvalidParameter):
-        find_images(bundle(file("manifest.json", manifest)))
+        find_images_here(bundle(file("manifest.json", manifest)))
 
 
 def test_indexes_in_a_circle_cannot_be_and_deep_ones_are_refused(bundle: Callable[..., Bundle]) -> None:
@@ -141,7 +146,7 @@ def test_indexes_in_a_circle_cannot_be_and_deep_ones_are_refused(bundle: Callabl
         inner = blob({"manifests": [{"digest": digest(inner)}]})
         members.append(inner)
     with pytest.raises(ArchiveError, match="without end"):
-        find_images(bundle(*members, index({"digest": digest(inner)})))
+        find_images_here(bundle(*members, index({"digest": digest(inner)})))
 
 
 def test_members_by_link_within_the_archive(bundle: Callable[..., Bundle], tmp_path: Path) -> None:
@@ -155,14 +160,14 @@ def test_members_by_link_within_the_archive(bundle: Callable[..., Bundle], tmp_p
         file("twice", b"old"),
         file("./twice", b"new"),
     ) as archive:
-        one = archive.file("a/layer.tar")
+        one = archive.member("a/layer.tar")
         for name in ("b/layer.tar", "c", "out", "./a//layer.tar", "/a/layer.tar"):
-            assert archive.file(name) == one
+            assert archive.member(name) == one
         assert archive.json("twice") == b"new"
         with pytest.raises(ArchiveError, match="has no file"):
-            archive.file("absolute")
+            archive.member("absolute")
         with pytest.raises(BoxshipError, match="back to itself"):
-            archive.file("circle")
+            archive.member("circle")
     assert list(tmp_path.iterdir()) == []
 
 

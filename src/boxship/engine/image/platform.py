@@ -2,6 +2,7 @@
 
 from boxship.engine.engine import Engine
 from boxship.lib.errors import NotFound
+from boxship.model import platform as platforms
 from boxship.model.image import ImageRecord
 from boxship.model.platform import Platform
 
@@ -15,17 +16,11 @@ def on_platform(engine: Engine, name: str, asked: Platform | None) -> ImageRecor
 
 def check_platform(image: ImageRecord, name: str, asked: Platform | None) -> None:
     """NotFound when an image, found as `name`, is for another platform; None asks for none."""
-    if asked is not None and not is_for(image, asked):
+    if asked is not None and not platforms.is_for(platform_of(image), asked):
         raise NotFound(
             f"image with reference {name} was found but its platform ({platform_of(image)}) does not match the "
             f"specified platform ({asked})"
         )
-
-
-def is_for(image: ImageRecord, asked: Platform) -> bool:
-    """Whether an image is for a platform; a variant counts only when one is asked for."""
-    has = platform_of(image)
-    return (has.os, has.architecture) == (asked.os, asked.architecture) and asked.variant in ("", has.variant)
 
 
 def platform_of(image: ImageRecord) -> Platform:

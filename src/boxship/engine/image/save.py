@@ -5,12 +5,13 @@ from contextlib import ExitStack, asynccontextmanager
 
 from boxship.engine.engine import Engine
 from boxship.engine.image.notify import publish
-from boxship.engine.image.platform import is_for
+from boxship.engine.image.platform import platform_of
 from boxship.image.save import Choice, Part
 from boxship.image.save import save as plan
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, InvalidParameter, NotFound
 from boxship.model import digest as digests
+from boxship.model import platform as platforms
 from boxship.model import reference as references
 from boxship.model.platform import Platform
 
@@ -24,7 +25,7 @@ async def save(engine: Engine, names: list[str], *, platform: Platform | None) -
     """
     choices = _choose(engine, names)
     for choice in choices:
-        if platform is not None and not is_for(choice.image, platform):
+        if platform is not None and not platforms.is_for(platform_of(choice.image), platform):
             raise BoxshipError(f"no suitable export target found for platform {platform}")
     with ExitStack() as held:
         for choice in choices:
