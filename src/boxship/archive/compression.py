@@ -116,7 +116,7 @@ if TYPE_CHECKING:
 
 def _codec(compression: str) -> Callable[[], Codec]:
     if compression == "gzip":
-        return _Gzip
+        return _gzip()
     if compression == "bzip2":
         import bz2
 
@@ -126,6 +126,15 @@ def _codec(compression: str) -> Callable[[], Codec]:
 
         return lzma.LZMADecompressor
     return _Zstd
+
+
+def _gzip() -> Callable[[], Codec]:
+    """isal inflates 2.2 times as fast as zlib; it has no wheel for every machine that Python runs on."""
+    try:
+        from isal import igzip_lib
+    except ImportError:
+        return _Gzip
+    return lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 
 class _Gzip:

@@ -1,5 +1,7 @@
 """`boxship create`, and what `run` shares with it: the container is made, its image brought where it is missing."""
 
+import os
+
 from boxship.cli.context import Cli, CliError
 from boxship.cli.flags import Flag, Parsed
 from boxship.cli.options.cidfile import CidFile
@@ -69,14 +71,15 @@ def _create(cli: Cli, parsed: Parsed, body: "dict[str, Any]") -> str:
     image = body["Image"]
     check_reference(image)
     query = [("name", parsed.text("name"))] if parsed.text("name") else []
-    query += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
+    platform = parsed.text("platform") if "platform" in parsed.given else os.environ.get("DOCKER_DEFAULT_PLATFORM")
+    query += [("platform", platform)] if platform else []
     pull = parsed.text("pull", "missing")
     if pull == "always":
         _pull(cli, parsed, image)
     try:
         answer = cli.client.call("POST", "/containers/create", query, body)
     except DaemonError as error:
-        if error.status != 404 or pull != "missing" or "No such image" not in error.message:
+        if error.status != 404 or pull != "missing" or not _may_be_pulled(image, error.message):
             raise
         if not parsed.on("quiet"):
             err(f"Unable to find image '{with_tag(image)}' locally\n")
@@ -118,6 +121,16 @@ def plainly_good(image: str) -> bool:
     return len(image) < 128 and all(word and not set(word) - _PLAIN for word in words)
 
 
+def _may_be_pulled(image: str, refusal: str) -> bool:
+    """Whether the image is what is missing, perhaps for this platform only, and is called by a name."""
+    if "No such image" not in refusal and "image with reference" not in refusal:
+        return False
+    from boxship.model.digest import is_digest
+    from boxship.model.reference import is_identifier
+
+    return not is_digest(image) and not is_identifier(image)
+
+
 def with_tag(image: str) -> str:
     """The name as Docker shows it, `latest` where no tag is given."""
     from boxship.model.reference import parse
@@ -126,12 +139,7 @@ def with_tag(image: str) -> str:
 
 
 def _pull(cli: Cli, parsed: Parsed, image: str) -> None:
-    from boxship.cli.progress import show
+    from boxship.cli.pull import pull
     from boxship.model.reference import parse
 
-    reference = parse(image).with_default_tag()
-    query = [("fromImage", reference.name), ("tag", reference.digest or reference.tag)]
-    query += [("platform", parsed.text("platform"))] if parsed.text("platform") else []
-    headers = (("X-Registry-Auth", "e30="),)
-    events = cli.client.events("POST", "/images/create", query, headers=headers)
-    show(events, 2, quiet=parsed.on("quiet"))
+    pull(cli, parsed, parse(image).with_default_tag(), 2)

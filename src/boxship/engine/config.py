@@ -12,7 +12,8 @@ class EngineConfig:
 
     log_driver, log_options: what a container gets that asks for no driver of its own. debug: speak of more.
     default_runtime: what runs a container that names none. runtimes: names of other OCI runtimes and their command
-    lines, beside those that are found on PATH. registry: mirrors, certificates and proxies.
+    lines, beside those that are found on PATH. registry: mirrors, certificates and proxies. downloads:
+    layers that a pull fetches at once.
     """
 
     data_root: str
@@ -25,6 +26,7 @@ class EngineConfig:
     default_runtime: str = BUILT_IN
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     registry: RegistryConfig = field(default_factory=RegistryConfig)
+    downloads: int = 3
 
     def cgroup_parent(self, driver: str) -> str:
         """Where containers' control groups go that ask for no place of their own: a group, or systemd's slice."""

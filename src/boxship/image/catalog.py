@@ -78,17 +78,17 @@ class Catalog:
         """The ids of all images that others were made from."""
         return {image.parent for image in list(self._images.values())}
 
-    def add(self, record: ImageRecord, references: Iterable[Reference] = ()) -> ImageRecord:
+    def add(self, record: ImageRecord, references: Iterable[Reference] = (), *, tagged: bool = True) -> ImageRecord:
         """Add an image unless it is there, and let names lead to it; the image as it is then.
 
-        A name that led elsewhere is moved.
+        A name that led elsewhere is moved. tagged: a person has given the names (LastTagTime is of that).
         """
         given = list(references)
         names = [str(reference) for reference in given]
         with self.lock:
             known = self._images.get(record.id, record)
-            tagged = any(not reference.digest for reference in given)
-            record = msgspec.structs.replace(known, last_tagged=now_ns()) if tagged else known
+            stamped = tagged and any(not reference.digest for reference in given)
+            record = msgspec.structs.replace(known, last_tagged=now_ns()) if stamped else known
 
             def write(connection: sqlite3.Connection) -> None:
                 _put(connection, record)

@@ -9,6 +9,7 @@ from boxship.image.commit import Commit, commit
 from boxship.image.import_rootfs import import_rootfs
 from boxship.image.load import load
 from boxship.image.prune import prune
+from boxship.image.pull.transfers import Transfers
 from boxship.image.remove import InUse, Removal, remove
 from boxship.image.sources import Sources
 from boxship.lib.errors import NotFound
@@ -37,6 +38,7 @@ class ImageStore:
         self.snapshotter = snapshotter
         self.leases = Leases()
         self.sources = Sources(database)
+        self.transfers = Transfers()
 
     def resolve(self, name: str) -> ImageRecord:
         """The image that `name` means: a reference, an id, or the beginning of an id if it is the only one.

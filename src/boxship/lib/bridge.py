@@ -1,7 +1,8 @@
-"""The one bridge from the event loop to blocking work: two pools of threads.
+"""The one bridge from the event loop to blocking work: three pools of threads.
 
 quick: bounded disk and kernel work of some milliseconds. bulk: work as long as the data (load, import, save).
-They are apart so that an import never keeps a start waiting.
+remote: work that waits for
+other machines (pull, push). They are apart so that an import never keeps a start waiting, and a slow registry neither.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 _quick = ThreadPoolExecutor(max_workers=8, thread_name_prefix="quick")
 _bulk = ThreadPoolExecutor(max_workers=16, thread_name_prefix="bulk")
+_remote = ThreadPoolExecutor(max_workers=64, thread_name_prefix="remote")
 
 
 async def quick(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -24,3 +26,8 @@ async def quick(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) 
 async def bulk(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run long blocking work in a thread; its result or its exception."""
     return await asyncio.get_running_loop().run_in_executor(_bulk, lambda: function(*args, **kwargs))
+
+
+async def remote(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking work that waits for another machine in a thread; its result or its exception."""
+    return await asyncio.get_running_loop().run_in_executor(_remote, lambda: function(*args, **kwargs))

@@ -27,6 +27,13 @@ _ALIASES = {
     "armel": "arm",
     "loongarch64": "loong64",
 }
+_VARIANT_ALIASES = {
+    ("amd64", "v1"): "",
+    ("arm64", "8"): "v8",
+    ("arm64", "v8.0"): "v8",
+    ("arm64", "9"): "v9",
+    **{("arm", str(number)): f"v{number}" for number in range(5, 9)},
+}
 _VARIANTS = {"armhf": "v7", "armel": "v6", "armv7l": "v7", "armv6l": "v6"}
 
 _OS_COMPONENT = (
@@ -98,7 +105,9 @@ def parse(text: str) -> Platform:
     if len(parts) > 3:
         raise InvalidParameter(f'"{text}": cannot parse platform specifier: invalid argument')
     architecture, variant = _architecture(parts[1])
-    return Platform(parts[0], architecture, parts[2] if len(parts) == 3 else variant)
+    if len(parts) == 3:
+        variant = _VARIANT_ALIASES.get((architecture, parts[2]), parts[2])
+    return Platform(parts[0], architecture, variant)
 
 
 def _architecture(name: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import zlib
 from collections.abc import Callable
 
@@ -86,3 +87,16 @@ def test_what_is_not_compressed_passes(data: bytes) -> None:
 def test_a_skippable_zstd_frame_is_passed_over() -> None:
     frame = b"\x50\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
     assert inflate(frame + FORMS["zstd"](b"data")) == b"data"
+
+
+def test_gzip_is_read_without_isal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """isal has wheels for two machines; elsewhere zlib does the same."""
+    monkeypatch.setitem(sys.modules, "isal", None)
+    data = bytes(range(256)) * 40_000
+    whole = gzip.compress(data)
+    assert inflate(whole, piece=999) == data
+    assert inflate(whole + whole + bytes(99)) == data + data
+    with pytest.raises(ArchiveError, match=r"unexpected EOF|damaged"):
+        inflate(whole[:-1])
+    with pytest.raises(ArchiveError, match="damaged"):
+        inflate(whole[:-8] + bytes(8))

@@ -23,6 +23,8 @@ def check(config: DaemonConfig) -> DaemonConfig:
         runtime_command(config.default_runtime, config.runtimes)
     except InvalidParameter:
         raise UsageError(f"specified default runtime '{config.default_runtime}' does not exist") from None
+    if config.max_concurrent_downloads < 1:
+        raise UsageError(f"invalid max concurrent downloads: {config.max_concurrent_downloads}")
     if config.userns_remap:
         raise UsageError(
             "--userns-remap is not supported yet, and without it root in a container is root of the machine, with "

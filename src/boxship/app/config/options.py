@@ -54,6 +54,7 @@ OPTIONS = (
     Option("log-driver"),
     Option("log-level"),
     Option("log-opt", PAIRS, "log_opts"),
+    Option("max-concurrent-downloads", NUMBER),
     Option("no-proxy"),
     Option("pidfile"),
     Option("registry", REGISTRIES, file_only=True),

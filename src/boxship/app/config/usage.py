@@ -26,6 +26,8 @@ Options:
       --log-driver NAME     Where containers log that ask for nothing else (default "local")
       --log-level LEVEL     {", ".join(LEVELS)} (default "info")
       --log-opt KEY=VALUE   Option of that log driver, may be given again
+      --max-concurrent-downloads N
+                            Layers that a pull fetches at once (default 3)
       --no-proxy LIST       Hosts that are reached without a proxy (default: $NO_PROXY)
       --pidfile FILE        Write the process id there
       --registry-mirror URL Where to ask first for what lies on Docker Hub, may be given again

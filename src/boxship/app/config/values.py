@@ -30,6 +30,7 @@ class DaemonConfig:
     log_driver: str = "local"
     log_opts: tuple[tuple[str, str], ...] = ()
     exec_opts: tuple[str, ...] = ()
+    max_concurrent_downloads: int = 3
     pidfile: str = ""
     debug: bool = False
     init: bool = False
@@ -79,6 +80,7 @@ class DaemonConfig:
                 insecure=self.insecure_registries,
                 proxies=self._proxies(),
             ),
+            downloads=self.max_concurrent_downloads,
         )
 
     def _proxies(self) -> Proxies:

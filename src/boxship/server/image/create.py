@@ -1,30 +1,37 @@
-"""POST /images/create: import from the body; pulling comes with the registry client."""
+"""POST /images/create: pull from a registry, or import from the body."""
+
+from collections.abc import AsyncIterator
+from typing import Any
 
 from boxship.engine.engine import Engine
-from boxship.engine.image import import_ as verb
+from boxship.engine.image import import_, pull
 from boxship.http.request import Request
-from boxship.lib.errors import InvalidParameter, Unsupported
-from boxship.model.reference import parse
-from boxship.server.image.lines import line
+from boxship.lib.errors import BoxshipError, InvalidParameter
+from boxship.model import platform as platforms
+from boxship.registry.credentials import NOBODY, Credentials, from_header
+from boxship.server.image.lines import error_line, line
 from boxship.server.router import route
 
 
 @route("POST", "/images/create")
 async def create(engine: Engine, request: Request) -> None:
-    """200 with one line that names the new image."""
+    """200: with fromImage a line for each step, the last one perhaps an error; with fromSrc one, the new image's id."""
+    platform = platforms.parse(request.text("platform")) if request.text("platform") else None
     if name := request.text("fromImage"):
-        reference = parse(name).with_default_tag()
-        raise Unsupported(
-            f"cannot pull {reference.familiar}: this version has no registry client yet; "
-            "bring the image with docker save and docker load"
-        )
+        reference = pull.target(name, request.text("tag"))
+        messages = pull.pull(engine, reference, platform=platform, credentials=_credentials(request))
+        # What fails before the first message is told by the status.
+        first = await request.unless_gone(anext(messages))
+        await request.start(200, [("Content-Type", "application/json")])
+        await request.relay(_lines(first, messages))
+        return
     source = request.text("fromSrc")
     if source != "-":
         raise InvalidParameter(
             f"cannot import from {source or 'nowhere'}: only from the request's body (fromSrc=-); "
             "download the archive first: curl URL | docker import -"
         )
-    image_id = await verb.import_(
+    image_id = await import_.import_(
         engine,
         request.stream(),
         repository=request.text("repo"),
@@ -34,3 +41,22 @@ async def create(engine: Engine, request: Request) -> None:
         platform=request.text("platform"),
     )
     await request.respond(200, line({"status": image_id}))
+
+
+def _credentials(request: Request) -> Credentials:
+    """Who the client is to the registry; Docker takes a header that can't be read for none here."""
+    try:
+        return from_header(request.headers.get("x-registry-auth", ""))
+    except InvalidParameter:
+        return NOBODY
+
+
+async def _lines(first: dict[str, Any], messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    try:
+        yield line(first)
+        async for message in messages:
+            yield line(message)
+    except BoxshipError as error:
+        yield error_line(error.message)
+    finally:
+        await messages.aclose()  # type: ignore[attr-defined]
