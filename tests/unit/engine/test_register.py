@@ -1,6 +1,7 @@
 """The register of containers and its store, over a real database."""
 
 import asyncio
+import tempfile
 import sqlite3
 from collections.abc import Coroutine
 from pathlib import Path
@@ -168,15 +169,16 @@ def test_a_caller_that_gives_up_undoes_nothing(tmp_path: Path) -> None:
 @given(st.sets(st.text("ab01", min_size=4, max_size=4), min_size=1, max_size=12), st.text("ab01", max_size=4))
 def test_prefixes(heads: set[str], prefix: str) -> None:
     async def scene() -> None:
-        containers = Containers(ContainerStore(Database(Path(":memory:"))))
-        for head in heads:
-            await _add(containers, record(head.ljust(64, "f"), f"n-{head}"))
-        found = {head for head in heads if head.startswith(prefix)}
-        if prefix and len(found) == 1:
-            assert containers.get(prefix).id.startswith(prefix)
-        else:
-            with pytest.raises(InvalidParameter if prefix and found else NotFound):
-                containers.get(prefix)
+        with tempfile.TemporaryDirectory() as folder:  # SQLite's ":memory:" would be a file of that name for us
+            containers = Containers(ContainerStore(Database(Path(folder) / "state.db")))
+            for head in heads:
+                await _add(containers, record(head.ljust(64, "f"), f"n-{head}"))
+            found = {head for head in heads if head.startswith(prefix)}
+            if prefix and len(found) == 1:
+                assert containers.get(prefix).id.startswith(prefix)
+            else:
+                with pytest.raises(InvalidParameter if prefix and found else NotFound):
+                    containers.get(prefix)
 
     run(scene())
 
