@@ -1,8 +1,8 @@
 """The register of containers and its store, over a real database."""
 
 import asyncio
-import tempfile
 import sqlite3
+import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
