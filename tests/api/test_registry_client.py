@@ -21,6 +21,8 @@ from boxship.registry.errors import (
     AuthenticationRequired,
     CertificateRefused,
     ContentMissing,
+    NoCredentials,
+    RegistryError,
     Unreachable,
 )
 from boxship.registry.limits import Patience
@@ -135,13 +137,15 @@ def test_a_line_that_always_breaks_is_given_up(plain: RealRegistry) -> None:
 def test_a_password(tmp_path: Path) -> None:
     with real_registry(tmp_path, htpasswd=True) as real:
         with Registry(real.host, CONFIG) as nobody:
-            with pytest.raises(AuthenticationRequired, match="no basic auth credentials"):
+            with pytest.raises(NoCredentials, match="no basic auth credentials"):
                 nobody.repository("a/b").manifest("latest")
-            with pytest.raises(AuthenticationRequired, match="no basic auth credentials"):
+            with pytest.raises(NoCredentials, match="no basic auth credentials"):
                 nobody.check_login()
         with Registry(real.host, CONFIG, replace(ALICE, password="wrong")) as wrong:
-            with pytest.raises(AuthenticationRequired, match="unauthorized: authentication required"):
+            with pytest.raises(RegistryError, match="failed with status: 401 Unauthorized"):
                 wrong.check_login()
+            with pytest.raises(AuthenticationRequired, match="unauthorized: authentication required"):
+                wrong.repository("a/b").tags()
         with Registry(real.host, CONFIG, ALICE) as alice:
             assert alice.check_login() == ""
             push(alice.repository("a/b"), "latest")
@@ -159,7 +163,7 @@ def test_tokens(tmp_path: Path) -> None:
         with Registry(real.host, CONFIG) as nobody:
             data, digest = push_target = blob(300_000, sum(b"latest"))
             assert read(nobody.repository("a/b"), digest, len(data)) == push_target[0]
-            with pytest.raises((AccessDenied, AuthenticationRequired)):
+            with pytest.raises(AccessDenied, match="denied: requested access to the resource is denied"):
                 nobody.repository("a/b").upload_blob(digest, len(data), lambda: [data])
         with Registry(real.host, CONFIG, Credentials(identity_token="identity")) as token:
             assert token.repository("a/d").mount_blob(digest, "a/b")

@@ -78,6 +78,18 @@ class Registry:
         """The repository ("library/busybox") in it."""
         return Repository(self, path, self._sessions, self._transport)
 
+    def base(self) -> str:
+        """The URL where the registry itself answers. Unreachable."""
+        return self._sessions[-1].base()
+
+    def fetch(self, url: str, limit: int) -> bytes:
+        """What lies at a URL that is no registry's /v2/, for nobody in particular. RegistryError."""
+        answer = self._transport.open("GET", url, headers={}, verify=self._sessions[-1].endpoint.verify)
+        if answer.status != 200:
+            discard(answer)
+            raise RegistryError(f"Unexpected status code {answer.status}", status=answer.status, url=url)
+        return _read_limited(answer, limit, url)
+
     def check_login(self) -> str:
         """Prove who we are; an identity token, where the registry gives one for the password, else "".
 

@@ -17,7 +17,7 @@ class RegistryError(BoxshipError):
     """A registry refused, or could not be asked.
 
     status: its HTTP status, 0 when no answer came. codes: the codes of the answer in lower case with blanks
-    ("manifest unknown"). url: what was asked.
+    ("manifest unknown"). url: what was asked. bare: the message without the request that it is about.
     """
 
     def __init__(self, message: str, *, status: int = 0, codes: tuple[str, ...] = (), url: str = "") -> None:
@@ -25,6 +25,13 @@ class RegistryError(BoxshipError):
         self.status = status
         self.codes = codes
         self.url = url
+        self.bare = message
+
+    def during(self, method: str, url: str) -> "RegistryError":
+        """The same, said of a request that could not even be made."""
+        self.message = f'{method.capitalize()} "{url}": {self.bare}'
+        self.args = (self.message,)
+        return self
 
 
 class Unreachable(RegistryError):
@@ -51,6 +58,10 @@ class AuthenticationRequired(RegistryError, Unauthorized):
     """No credentials, or wrong ones (401)."""
 
 
+class NoCredentials(RegistryError):
+    """The registry wants a name and a password, and there are none."""
+
+
 class TooManyRequests(RegistryError, Unavailable):
     """The registry's limit is reached (429). wait: seconds until it may be asked again, None when it does not say."""
 
@@ -63,11 +74,16 @@ class Untrusted(RegistryError):
     """What came is not what was asked for: wrong digest, length or type. Nothing of it may be used."""
 
 
-def from_answer(status: int, body: bytes, *, url: str, wait: float | None = None) -> RegistryError:
-    """The error of an answer that refuses. body: at most LONGEST_BODY bytes of it; wait: of Retry-After."""
+def from_answer(status: int, body: bytes, *, url: str, wait: float | None = None, challenge: str = "") -> RegistryError:
+    """The error of an answer that refuses. body: at most LONGEST_BODY bytes of it; wait: of Retry-After; challenge:
+    of WWW-Authenticate.
+    """
     codes, message = _read(status, body)
+    if status == 401 and "insufficient_scope" in challenge:
+        # The token is good, and it is not for that.
+        codes, message = ("denied",), "denied: requested access to the resource is denied"
     facts: dict[str, Any] = {"status": status, "codes": codes, "url": url}
-    if status == 401:
+    if status == 401 and "denied" not in codes:
         return AuthenticationRequired(message, **facts)
     if status == 403 or "denied" in codes:
         return AccessDenied(message, **facts)
@@ -97,7 +113,7 @@ def _read(status: int, body: bytes) -> tuple[tuple[str, ...], str]:
     if status == 429:
         return ("toomanyrequests",), f"toomanyrequests: {_text(body) or 'too many requests'}"
     shown = _text(body)
-    return (), f"received unexpected HTTP status: {_line(status)}" + (f": {shown}" if shown else "")
+    return (), f"received unexpected HTTP status: {status_line(status)}" + (f": {shown}" if shown else "")
 
 
 def _code(error: dict[str, Any]) -> str:
@@ -115,7 +131,8 @@ def _text(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _line(status: int) -> str:
+def status_line(status: int) -> str:
+    """A status with its words: 404 Not Found."""
     from http import HTTPStatus
 
     try:

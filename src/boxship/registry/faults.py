@@ -62,7 +62,7 @@ def _tls(error: ssl.SSLError, host: str) -> tuple[bool, str]:
         elif code in _DATES:
             why = f"x509: certificate has expired or is not yet valid: it {_DATES[code]}"
         elif code in _NAMES:
-            why = f"x509: certificate is not valid for {host}"
+            why = f"x509: certificate is valid for other names, not {host}"
         else:
             why = f"x509: {error.verify_message}"
         return True, f"tls: failed to verify certificate: {why}"

@@ -15,6 +15,7 @@ from boxship.registry.errors import (
     Unreachable,
     Untrusted,
     from_answer,
+    status_line,
 )
 from boxship.registry.limits import RateLimit, rate_limit, retry_after
 from boxship.registry.tokens import Authorizer
@@ -64,12 +65,22 @@ class Session:
 
     def login(self) -> str:
         """Prove who we are; an identity token where one is given, else "". RegistryError."""
-        base = self.base()
-        token = self._authorizer.login()
-        url = f"{base}/v2/"
-        answer = self.transport.open("GET", url, headers=self._authorizer.headers(()), verify=self.endpoint.verify)
-        _checked(answer, url, (200,))
+        url = f"{self.base()}/v2/"
+        try:
+            token = self._authorizer.login()
+        except (Unreachable, Untrusted):
+            raise
+        except RegistryError as error:
+            raise error.during("GET", url) from None
+        headers = self._own_headers("GET", url, ())
+        answer = self.transport.open("GET", url, headers=headers, verify=self.endpoint.verify)
         discard(answer)
+        if answer.status != 200:
+            raise RegistryError(
+                f"login attempt to {url} failed with status: {status_line(answer.status)}",
+                status=answer.status,
+                url=url,
+            )
         return token
 
     def request(
@@ -115,7 +126,7 @@ class Session:
         self, method: str, url: str, scopes: tuple[str, ...], headers: Mapping[str, str], body: Upload | None
     ) -> Answer:
         for round_ in range(_MOST_TOKENS):
-            ours = self._authorizer.headers(scopes) if self._is_own(url) else {}
+            ours = self._own_headers(method, url, scopes) if self._is_own(url) else {}
             answer = self._follow(method, url, {**headers, **ours}, body)
             if answer.status != 401 or not self._is_own(url) or round_ == _MOST_TOKENS - 1:
                 break
@@ -123,6 +134,16 @@ class Session:
                 break
             discard(answer)
         return answer
+
+    def _own_headers(self, method: str, url: str, scopes: tuple[str, ...]) -> dict[str, str]:
+        try:
+            return self._authorizer.headers(scopes)
+        except (Unreachable, Untrusted):
+            raise
+        except RegistryError as error:
+            # Docker asks by HEAD before it asks for a manifest; people know its words.
+            looked = "HEAD" if method == "GET" and "/manifests/" in url else method
+            raise error.during(looked, url) from None
 
     def _follow(self, method: str, url: str, headers: dict[str, str], body: Upload | None) -> Answer:
         first = url
@@ -221,7 +242,8 @@ def _checked(answer: Answer, url: str, expect: tuple[int, ...]) -> Answer:
         body = b""
     finally:
         answer.close()
-    raise from_answer(answer.status, body, url=url, wait=retry_after(answer.headers))
+    challenge = " ".join(answer.headers.getlist("www-authenticate"))
+    raise from_answer(answer.status, body, url=url, wait=retry_after(answer.headers), challenge=challenge)
 
 
 def discard(answer: Answer) -> None:

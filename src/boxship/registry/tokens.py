@@ -22,7 +22,7 @@ from boxship.registry import challenge as challenges
 from boxship.registry.challenge import Challenge
 from boxship.registry.config import Endpoint, RegistryConfig
 from boxship.registry.credentials import NOBODY, Credentials
-from boxship.registry.errors import LONGEST_BODY, AuthenticationRequired, RegistryError, Untrusted, from_answer
+from boxship.registry.errors import LONGEST_BODY, NoCredentials, RegistryError, Untrusted, from_answer
 from boxship.registry.limits import retry_after
 from boxship.registry.transport import Answer, Transport
 
@@ -107,7 +107,7 @@ class Authorizer:
 
     def _basic(self) -> str:
         if not self._credentials.username and not self._credentials.password:
-            raise AuthenticationRequired("no basic auth credentials", status=401, url=self._base)
+            raise NoCredentials("no basic auth credentials", status=401, url=self._base)
         plain = f"{self._credentials.username}:{self._credentials.password}"
         return "Basic " + base64.b64encode(plain.encode("utf-8", "surrogateescape")).decode("ascii")
 

@@ -96,10 +96,20 @@ class _Wanted:
 
     def push(self) -> None:
         """One tag after the other."""
+        from boxship.registry.errors import RegistryError
+
+        images = self._images()
+        try:
+            self._send(images)
+        except RegistryError as error:
+            # Without the request, as Docker says it of a push.
+            error.message = error.bare
+            raise
+
+    def _send(self, images: list[tuple[Reference, ImageRecord]]) -> None:
         from boxship.image.push import push
         from boxship.registry.client import Registry
 
-        images = self._images()
         config = self._engine.config.registry
         with Registry(self._reference.domain, config, self._credentials, notice=self._notice) as registry:
             self._registry = registry
