@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from boxship.engine.engine import Engine
+from boxship.engine.image.notify import publish_name
 from boxship.engine.image.telling import Message, Telling
 from boxship.image.pull.steps import Step
 from boxship.lib.bridge import remote
@@ -62,9 +63,7 @@ async def pull(
             if not isinstance(error, Exception):
                 raise
             return
-        labels = image.config.labels or {} if image is not None else {}
-        attributes = {**labels, "name": reference.familiar_name}
-        engine.events.publish("image", "pull", reference.familiar, attributes)
+        publish_name(engine, "pull", reference.familiar, reference.familiar_name, image)
         telling.end()
 
     engine.linger(run())

@@ -8,8 +8,8 @@ from boxship.engine.image import import_, pull
 from boxship.http.request import Request
 from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model import platform as platforms
-from boxship.registry.credentials import NOBODY, Credentials, from_header
 from boxship.server.image.lines import error_line, line
+from boxship.server.registry import credentials_of
 from boxship.server.router import route
 
 
@@ -19,7 +19,7 @@ async def create(engine: Engine, request: Request) -> None:
     platform = platforms.parse(request.text("platform")) if request.text("platform") else None
     if name := request.text("fromImage"):
         reference = pull.target(name, request.text("tag"))
-        messages = pull.pull(engine, reference, platform=platform, credentials=_credentials(request))
+        messages = pull.pull(engine, reference, platform=platform, credentials=credentials_of(request))
         # What fails before the first message is told by the status.
         first = await request.unless_gone(anext(messages))
         await request.start(200, [("Content-Type", "application/json")])
@@ -41,14 +41,6 @@ async def create(engine: Engine, request: Request) -> None:
         platform=request.text("platform"),
     )
     await request.respond(200, line({"status": image_id}))
-
-
-def _credentials(request: Request) -> Credentials:
-    """Who the client is to the registry; Docker takes a header that can't be read for none here."""
-    try:
-        return from_header(request.headers.get("x-registry-auth", ""))
-    except InvalidParameter:
-        return NOBODY
 
 
 async def _lines(first: dict[str, Any], messages: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
