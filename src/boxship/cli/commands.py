@@ -16,6 +16,7 @@ VERBS = {
     "events": ("events", "Print what happens in the engine, as it happens"),
     "exec": ("exec", "Run one more command inside a running container"),
     "export": ("export", "Write a container's files as a tar archive"),
+    "history": ("history", "Show the history of an image"),
     "images": ("images", "List images"),
     "import": ("import_", "Make an image from a tar archive of a file system"),
     "info": ("info", "Show what the engine is and how it is set up"),
@@ -31,6 +32,7 @@ VERBS = {
     "rm": ("rm", "Remove containers"),
     "rmi": ("rmi", "Remove images"),
     "run": ("run", "Make a container from an image and start it"),
+    "save": ("save", "Write images as one tar archive"),
     "setup": ("setup", "Make the daemon a service of this machine, or undo that"),
     "start": ("start", "Start containers that are stopped"),
     "stop": ("stop", "Stop running containers"),
@@ -75,21 +77,30 @@ GROUPS = {
             "wait": "wait",
         },
     ),
+    "builder": ("Manage builds", {"prune": "builder_prune"}),
     "image": (
         "Manage images",
         {
+            "history": "history",
             "import": "import_",
             "inspect": "inspect_image",
             "list": "images",
             "load": "load",
             "ls": "images",
+            "prune": "image_prune",
             "pull": "pull",
             "remove": "rmi",
             "rm": "rmi",
+            "save": "save",
             "tag": "tag",
         },
     ),
-    "system": ("Manage the engine", {"events": "events", "info": "info"}),
+    "network": ("Manage networks", {"prune": "network_prune"}),
+    "system": (
+        "Manage the engine",
+        {"df": "system_df", "events": "events", "info": "info", "prune": "system_prune"},
+    ),
+    "volume": ("Manage volumes", {"prune": "volume_prune"}),
 }
 
 # Docker's second names of one subcommand: they work, help names them as aliases only.

@@ -15,9 +15,9 @@ from boxship.archive.entry import ArchiveError
 from boxship.image.bundle import Bundle
 from boxship.lib.errors import InvalidParameter
 from boxship.model import digest as digests
-from boxship.model import platform as platforms
 from boxship.model import reference as references
 from boxship.model.platform import Platform
+from boxship.model.platform_choice import choose
 from boxship.model.reference import Reference
 
 # the full name, as containerd and Docker write it, and the tag alone (or, by skopeo and podman, whatever was given)
@@ -105,17 +105,14 @@ def _one_a_name(descriptors: list[dict[str, Any]], platform: Platform) -> list[d
         annotations = descriptor.get("annotations") or {}
         name = tuple(str(annotations.get(key, "")) for key in (_NAME, _REF_NAME))
         kept.setdefault(name if descriptor.get("platform") else (str(number),), []).append(descriptor)
-    chosen = []
-    for same in kept.values():
-        fitting = [descriptor for descriptor in same if _fits(descriptor, platform)]
-        chosen.append((fitting or same)[0])
-    return chosen
+    return [same[(choose(platform, [(_platform(item), ()) for item in same]) or [0])[0]] for same in kept.values()]
 
 
-def _fits(descriptor: dict[str, Any], platform: Platform) -> bool:
-    has = descriptor.get("platform") or {}
-    found = Platform(*(str(has.get(key) or "") for key in ("os", "architecture", "variant")))
-    return platforms.is_for(found, platform)
+def _platform(descriptor: dict[str, Any]) -> Platform | None:
+    has = descriptor.get("platform")
+    if not isinstance(has, dict):
+        return None
+    return Platform(*(str(has.get(key) or "") for key in ("os", "architecture", "variant")))
 
 
 def _manifest(bundle: Bundle, descriptor: dict[str, Any], depth: int, platform: Platform) -> str | None:
@@ -129,16 +126,17 @@ def _manifest(bundle: Bundle, descriptor: dict[str, Any], depth: int, platform: 
         return str(digest)
     if depth >= _DEEPEST_INDEX:
         raise ArchiveError(f"{path}: indexes within indexes without end")
-    rest = None
-    for child in _list(content, "manifests", path):
-        has = child.get("platform") or {}
-        if not has or _fits(child, platform):
-            found = _manifest(bundle, child, depth + 1, platform)
-            if found is not None:
-                return found
-        elif has.get("os") != "unknown" and rest is None:  # "unknown" marks attestations, which are no images
-            rest = _manifest(bundle, child, depth + 1, platform)
-    return rest
+    children = _list(content, "manifests", path)
+    fitting = choose(platform, [(_platform(child), ()) for child in children])
+    others = [number for number in range(len(children)) if number not in fitting]
+    for number in (*fitting, *others):
+        has = _platform(children[number])
+        if has is not None and has.os == "unknown":
+            continue  # that marks attestations, which are no images
+        found = _manifest(bundle, children[number], depth + 1, platform)
+        if found is not None:
+            return found
+    return None
 
 
 def _name(annotations: dict[str, Any]) -> list[Reference]:

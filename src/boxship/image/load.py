@@ -13,9 +13,10 @@ from boxship.image.arriving import Arriving, Progress
 from boxship.image.bundle import Bundle
 from boxship.image.config import decode, record_of
 from boxship.image.layouts import Found, find_images
-from boxship.model import platform as platforms
+from boxship.image.pull.machine import best_platform
 from boxship.model.image import ImageRecord
 from boxship.model.platform import Platform
+from boxship.model.platform_choice import runs_on
 from boxship.storage.layers import Layer, Readable
 from boxship.storage.snapshot.writer import WrongDigest
 
@@ -43,9 +44,9 @@ def load(
         Arriving(store, progress) as arriving,
         Bundle(stream.read, store.snapshotter.spool_path, arriving) as bundle,
     ):
-        for found in find_images(bundle, platform or platforms.host()):
+        for found in find_images(bundle, platform or best_platform()):
             blob = bundle.json(found.config)
-            if platform is None or platforms.is_for(_platform_of(blob), platform):
+            if platform is None or runs_on(_platform_of(blob), platform):
                 loaded.append(_image(store, arriving, bundle, found, blob, report))
     return loaded
 

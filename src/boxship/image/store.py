@@ -156,6 +156,11 @@ class ImageStore:
                 self.sources.forget(unused)
         return unused
 
+    def needed_layers(self) -> set[str]:
+        """The diff ids of the layers that an image, a container or a running operation needs."""
+        with self.catalog.lock:
+            return self.leases.held() | self.catalog.layers_of_images() | self.catalog.layers_of_containers()
+
     def sweep(self) -> None:
         """At start, before the first request: remove what an earlier daemon had begun and not finished."""
         self.snapshotter.sweep()

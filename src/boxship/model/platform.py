@@ -64,26 +64,6 @@ def host() -> Platform:
     return Platform("linux", _ALIASES.get(machine, machine))
 
 
-# What an older variant is called: a processor runs images for those before its own, too.
-_ORDER = {
-    "amd64": ("", "v1", "v2", "v3", "v4"),
-    "arm": ("v5", "v6", "", "v7", "v8"),
-    "arm64": ("", "v8", "v9"),
-}
-
-
-def is_for(image: Platform, asked: Platform) -> bool:
-    """Whether an image for one platform is what was asked for: the same, or an older variant of it."""
-    if (image.os, image.architecture) != (asked.os, asked.architecture):
-        return False
-    order = _ORDER.get(asked.architecture, ())
-    if image.variant in order and asked.variant in order:
-        same = {"v1": "", "v7": "", "v8": "" if asked.architecture == "arm64" else "v8"}
-        mine, wanted = (order.index(same.get(variant, variant)) for variant in (image.variant, asked.variant))
-        return mine <= wanted
-    return image.variant == asked.variant or not asked.variant
-
-
 def parse(text: str) -> Platform:
     """Read a platform; what is left out is this machine's. InvalidParameter with Docker's wording."""
     parts = text.lower().split("/")

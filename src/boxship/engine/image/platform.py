@@ -2,9 +2,9 @@
 
 from boxship.engine.engine import Engine
 from boxship.lib.errors import NotFound
-from boxship.model import platform as platforms
 from boxship.model.image import ImageRecord
 from boxship.model.platform import Platform
+from boxship.model.platform_choice import runs_on
 
 
 def on_platform(engine: Engine, name: str, asked: Platform | None) -> ImageRecord:
@@ -16,7 +16,7 @@ def on_platform(engine: Engine, name: str, asked: Platform | None) -> ImageRecor
 
 def check_platform(image: ImageRecord, name: str, asked: Platform | None) -> None:
     """NotFound when an image, found as `name`, is for another platform; None asks for none."""
-    if asked is not None and not platforms.is_for(platform_of(image), asked):
+    if asked is not None and not runs_on(platform_of(image), asked):
         raise NotFound(
             f"image with reference {name} was found but its platform ({platform_of(image)}) does not match the "
             f"specified platform ({asked})"

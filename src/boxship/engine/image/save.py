@@ -11,9 +11,9 @@ from boxship.image.save import save as plan
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, InvalidParameter, NotFound
 from boxship.model import digest as digests
-from boxship.model import platform as platforms
 from boxship.model import reference as references
 from boxship.model.platform import Platform
+from boxship.model.platform_choice import runs_on
 
 
 @asynccontextmanager
@@ -25,7 +25,7 @@ async def save(engine: Engine, names: list[str], *, platform: Platform | None) -
     """
     choices = _choose(engine, names)
     for choice in choices:
-        if platform is not None and not platforms.is_for(platform_of(choice.image), platform):
+        if platform is not None and not runs_on(platform_of(choice.image), platform):
             raise BoxshipError(f"no suitable export target found for platform {platform}")
     with ExitStack() as held:
         for choice in choices:

@@ -9,7 +9,9 @@ from boxship.server.params import filters
 from boxship.server.reply import reply
 from boxship.server.router import route
 
-_KNOWN = frozenset({"description", "id", "inuse", "parent", "private", "shared", "type", "unused-for", "until"})
+_KNOWN = frozenset(
+    ("description", "id", "inuse", "label", "label!", "parent", "private", "shared", "type", "unused-for", "until")
+)
 _SIZES = ("keep-storage", "reserved-space", "max-used-space", "min-free-space")
 
 
