@@ -1,5 +1,6 @@
 """The real clients, of current versions: docker, docker compose, docker buildx; a static busybox; the real registry
-(distribution), which would start a service where it is installed.
+(distribution), which would start a service where it is installed; mkfs.erofs and fsck.erofs, which Debian 12 has only
+of a version that knows no tar.
 
 `python3 -m tools.clients` prints the folder that holds `bin/` and `cli-plugins/`; the first call brings them from
 Debian testing. They run with the loader and the C library of that suite, so they work on any
@@ -16,8 +17,9 @@ from pathlib import Path
 from tools.debian import ToolError, complain, unpack
 
 SUITE = "testing"
-PACKAGES = ("docker-cli", "docker-compose", "docker-buildx", "docker-registry", "busybox-static")
+PACKAGES = ("docker-cli", "docker-compose", "docker-buildx", "docker-registry", "busybox-static", "erofs-utils")
 PLUGINS = ("docker-compose", "docker-buildx")
+EROFS = ("mkfs.erofs", "fsck.erofs")
 TREE = Path(__file__).resolve().parent.parent
 CACHE = TREE / ".cache"
 
@@ -48,7 +50,7 @@ def _wrap(fresh: Path, home: Path) -> None:
         raise ToolError(f"no C library in {root}: {SUITE}'s packages have changed their layout")
     inside = Path("root")
     start = f"exec {home / loader.relative_to(fresh)} --library-path {home / libraries.parent.relative_to(fresh)}"
-    programs = {f"bin/{name}": inside / "usr/bin" / name for name in ("docker", "docker-registry")}
+    programs = {f"bin/{name}": inside / "usr/bin" / name for name in ("docker", "docker-registry", *EROFS)}
     programs |= {f"cli-plugins/{name}": inside / "usr/libexec/docker/cli-plugins" / name for name in PLUGINS}
     for name, program in programs.items():
         if not (fresh / program).exists():

@@ -6,16 +6,18 @@ import os
 import platform
 import stat
 import struct
+import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from boxship.storage.removal import delete
 from tests.support.tars import Member, file, folder, hardlink, symlink, tar
-from tests.support.trees import File, describe, differences, indexed, unpacked
+from tests.support.trees import File, describe, differences, indexed, mounted, unpacked
 
 KERNEL = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
 pytestmark = pytest.mark.skipif(KERNEL < (6, 12), reason="file-backed EROFS mounts came with Linux 6.12")
@@ -199,3 +201,27 @@ def test_an_image_without_layers(work: str) -> None:
     with indexed(work) as fd:
         assert describe(fd) == {}
     assert both(work, tar()) == {}
+
+
+def test_mkfs_and_fsck_of_erofs_agree(work: str, client_home: Path) -> None:
+    """`mkfs.erofs --tar=i` makes the same kind of index of one tar, GNU tar's here (it knows no sparse files)."""
+    archive = f"{work}/tree.tar"
+    source = Path(work, "source")
+    (source / "many").mkdir(parents=True)
+    for number in range(500):
+        (source / f"many/{number:04}").write_text("x" * number * 7)
+    os.link(source / "many/0007", source / "linked")
+    (source / "link").symlink_to("many/0008")
+    (source / "linked").chmod(0o4711)
+    os.chown(source / "linked", 70_000, 80_000)
+    os.mknod(source / "device", stat.S_IFBLK | 0o640, os.makedev(259, 70_000))
+    os.setxattr(source / "many", "user.note", b"1" * 1000)
+    command = ["tar", "--format=pax", "--xattrs", "-C", str(source), "-cf", archive, "."]
+    subprocess.run(command, check=True)
+    subprocess.run([client_home / "bin/mkfs.erofs", "--quiet", "--tar=i", f"{work}/theirs", archive], check=True)
+    with mounted(f"{work}/theirs", [archive]) as fd:
+        theirs = describe(fd, links=True)
+    with indexed(work, Path(archive).read_bytes()) as fd:
+        ours = describe(fd, links=True)
+    assert not differences(ours, theirs)
+    subprocess.run([client_home / "bin/fsck.erofs", f"--device={archive}", f"{work}/image"], check=True)

@@ -48,7 +48,7 @@ def accept(mode: int, given: dict[bytes, bytes]) -> tuple[int, dict[bytes, bytes
             raise _error(errno.EINVAL)
         total += len(name) + len(value) + 8
         if len(value) > _LONGEST_VALUE or total > MOST_BYTES:
-            raise _error(errno.E2BIG)
+            raise OSError(errno.E2BIG, f"its extended attributes take more than {MOST_BYTES >> 10} KiB")
         taken[name] = value
     return mode, taken
 

@@ -2,7 +2,8 @@
 
 Little endian, in this order:
 
-    header    magic, version, length and CRC-32 of all that follows, counts
+    header    magic, version, CRC-32 of all that follows
+    counts    lengths and numbers of what follows, and what the scan found
     nodes     48 bytes each, folders before what they hold
     kids      for each folder in the order of the nodes: numbers of the nodes, 4 bytes each
     names     their names in the same order, each ended by a NUL
@@ -24,8 +25,10 @@ from boxship.archive.erofs.node import Node, walk
 
 _MAGIC = b"BXLAYER\0"
 _VERSION = 1
-# magic, version, CRC-32, length of the rest, size as counted, entries; nodes, kids; bytes of names, hidden, targets
-_HEADER = struct.Struct("<8sIIQQQ5Q")
+# magic, version, CRC-32 of all that follows
+_HEADER = struct.Struct("<8sII")
+# length of what follows; size as counted, entries; nodes, kids; bytes of names, hidden, targets
+_COUNTS = struct.Struct("<8Q")
 # mode, flags, user, group, nanoseconds, seconds, size, data, kids, hidden names
 _NODE = struct.Struct("<HHIIIqQQII")
 _EXTRA = struct.Struct("<IHHI")
@@ -79,12 +82,10 @@ def write_layer(root: Node, indexed: Indexed, out: str) -> None:
         )
     parts = [_ended(names), _ended(hidden), _ended(targets)]
     body = b"".join([records, struct.pack(f"<{len(kids)}I", *kids), *parts, extras])
-    head = _HEADER.pack(
-        *(_MAGIC, _VERSION, zlib.crc32(body), len(body), indexed.size, indexed.entries),
-        *(len(nodes), len(kids), *map(len, parts)),
-    )
+    counts = _COUNTS.pack(len(body), indexed.size, indexed.entries, len(nodes), len(kids), *map(len, parts))
+    head = _HEADER.pack(_MAGIC, _VERSION, zlib.crc32(body, zlib.crc32(counts)))
     with open(out, "wb", buffering=0) as file:
-        for data in (head, body):
+        for data in (head + counts, body):
             view = memoryview(data)
             while view:
                 view = view[file.write(view) :]
@@ -109,10 +110,13 @@ def check_layer(path: str) -> Indexed:
 
 
 def _read(data: bytes, layer: int) -> tuple[Node, Indexed]:
-    magic, version, checksum, length, size, entries, many, many_kids, *lengths = _HEADER.unpack_from(data)
-    start = _HEADER.size
-    if (magic, version, length) != (_MAGIC, _VERSION, len(data) - start) or zlib.crc32(data[start:]) != checksum:
+    magic, version, checksum = _HEADER.unpack_from(data)
+    if (magic, version) != (_MAGIC, _VERSION) or zlib.crc32(memoryview(data)[_HEADER.size :]) != checksum:
         raise ValueError("another file")
+    length, size, entries, many, many_kids, *lengths = _COUNTS.unpack_from(data, _HEADER.size)
+    start = _HEADER.size + _COUNTS.size
+    if length != len(data) - start:
+        raise ValueError("another length")
     end = start + many * _NODE.size
     records = _NODE.iter_unpack(data[start:end])
     kid_numbers = struct.unpack_from(f"<{many_kids}I", data, end)

@@ -12,6 +12,8 @@ import stat
 from boxship.archive import entry as kinds
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
 from boxship.archive.erofs.attributes import accept
+from boxship.archive.erofs.chunks import Chunks
+from boxship.archive.erofs.format import BLOCK
 from boxship.archive.erofs.node import Node, new_folder
 from boxship.archive.overlay import OPAQUE_WHITEOUT, WHITEOUT
 
@@ -29,9 +31,13 @@ _TYPES = {
 _LONGEST_NAME = 255
 _LONGEST_PATH = 4095
 _MOST_LINKS = 40
-# What one layer may ask for: the bound of the memory that an archive can take here. See decisions.
-MOST_ENTRIES = 4_000_000
-MOST_BYTES = 1 << 29
+# What one layer may ask for. An inode takes about 400 bytes of memory here, so these are the bounds of what a hostile
+# archive can take: the inodes, those of folders that no entry describes among them; the bytes of names, links,
+# attributes and maps; and the bytes that files with holes at odd places have to be copied for.
+MOST_INODES = 2_000_000
+MOST_BYTES = 1 << 28
+MOST_COPIED = 1 << 36
+_LONGEST_FILE = 1 << 44  # 16 TiB, as ext4
 
 
 class LayerTree:
@@ -40,7 +46,7 @@ class LayerTree:
     def __init__(self) -> None:
         self.root = new_folder()
         self.entries = 0
-        self._bytes = 0
+        self._inodes = self._bytes = self._copied = 0
         # Folders by their names as archives write them; links on the way are resolved already.
         self._folders: dict[bytes, Node] = {b"": self.root}
 
@@ -83,14 +89,17 @@ class LayerTree:
 
     def _count(self, entry: Entry) -> None:
         self.entries += 1
-        size = len(entry.path) + len(entry.link)
+        self._bytes += len(entry.path) + len(entry.link)
         for name, value in entry.xattrs.items():
-            size += len(name) + len(value)
+            self._bytes += len(name) + len(value)
         if entry.sparse is not None:
-            size += 128 * len(entry.sparse)
-        self._bytes += size
-        if self.entries > MOST_ENTRIES:
-            raise ArchiveError(f"the layer has more than {MOST_ENTRIES:,} entries")
+            if entry.size > _LONGEST_FILE:
+                raise ArchiveError(f"cannot unpack {entry.shown}: {os.strerror(errno.EFBIG)}")
+            chunks = Chunks(entry.size, entry.sparse)
+            self._bytes += 128 * len(entry.sparse) + 8 * chunks.count
+            self._copied += BLOCK * chunks.copied_blocks
+            if self._copied > MOST_COPIED:
+                raise ArchiveError(f"too many holes at odd places in files of the layer, such as {entry.shown}")
         if self._bytes > MOST_BYTES:
             raise ArchiveError(f"the names, attributes and maps of the layer take more than {MOST_BYTES >> 20} MiB")
 
@@ -136,6 +145,9 @@ class LayerTree:
     def _put(self, folder: Node, name: bytes, old: Node | None, node: Node) -> None:
         if old is not None:
             self._clear(folder, name, old)
+        self._inodes += 1
+        if self._inodes > MOST_INODES:
+            raise ArchiveError(f"the layer has more than {MOST_INODES:,} files and folders")
         assert folder.kids is not None
         folder.kids[name] = node
 
