@@ -108,7 +108,6 @@ def test_a_failed_mount_leaves_nothing(runtime: Runtime) -> None:
         ({"process__args": []}, "process.args must not be empty"),
         ({"process__cwd": "bin"}, "is not an absolute path"),
         ({"linux__intelRdt": {"closID": "x"}}, "linux.intelRdt is not supported"),
-        ({"linux__netDevices": {"eth9": {}}}, "linux.netDevices is not supported"),
         ({"linux__sysctl": {"vm.swappiness": "1"}}, "not in a separate kernel namespace"),
         ({"linux__personality": {"domain": "BSD"}}, "linux.personality.domain"),
         ({"linux__timeOffsets": {"monotonic": {"secs": 1}}}, "time namespace"),

@@ -206,3 +206,67 @@ def test_devices_of_every_kind(runtime: Runtime) -> None:
         "block special file 7:0 666 0:0",
         "fifo 0:0 600 0:0",
     ]
+
+
+@pytest.fixture
+def device() -> Iterator[str]:
+    """A network device of the host's with two addresses."""
+    name = f"bxt{os.getpid() % 100000}"
+    subprocess.run(["ip", "link", "add", name, "mtu", "1400", "type", "veth", "peer", "name", f"{name}p"], check=True)
+    subprocess.run(["ip", "link", "set", f"{name}p", "up"], check=True)
+    for address in ("192.0.2.7/25", "2001:db8::7/64"):
+        subprocess.run(["ip", "addr", "add", address, "dev", name], check=True)
+    yield name
+    # Gone with the namespace, or the other end still here.
+    subprocess.run(["ip", "link", "del", f"{name}p"], check=False, capture_output=True)
+
+
+def test_a_network_device_moves_in_with_its_addresses(runtime: Runtime, device: str) -> None:
+    runtime.spec("sleep", "600", linux__netDevices={device: {"name": "inner0"}})
+    runtime.create()
+    inside = ["nsenter", "-t", str(runtime.state()["pid"]), "-n"]
+    shown = subprocess.run([*inside, "ip", "addr", "show", "inner0"], capture_output=True, text=True, check=True).stdout
+    assert "mtu 1400" in shown and "state UP" in shown
+    assert "inet 192.0.2.7/25" in shown and "inet6 2001:db8::7/64" in shown
+    assert subprocess.run(["ip", "link", "show", device], capture_output=True, check=False).returncode
+    runtime.run("delete", "--force", runtime.id)
+
+
+@pytest.mark.parametrize(
+    ("devices", "said"),
+    [
+        ({"bxt-not-there": {}}, "there is no network device bxt-not-there on this host"),
+        ({"a/b": {}}, "'a/b' is not a device's name"),
+        ({"a": {"name": "x"}, "b": {"name": "x"}}, "two devices would have the same name"),
+    ],
+)
+def test_devices_that_cannot_move_are_named(runtime: Runtime, devices: dict[str, Any], said: str) -> None:
+    assert said in runtime.refusal("true", linux__netDevices=devices)
+
+
+def test_devices_need_a_network_namespace(runtime: Runtime) -> None:
+    others = [entry for entry in SPEC["linux"]["namespaces"] if entry["type"] != "network"]
+    assert "need a network namespace" in runtime.refusal("true", linux__netDevices={"lo": {}}, linux__namespaces=others)
+
+
+def test_a_memory_policy(runtime: Runtime) -> None:
+    """The kernel tells of each mapping which policy it is under (numa(7), numa_maps)."""
+    if not os.path.exists("/proc/self/numa_maps"):
+        pytest.skip("this kernel has no NUMA policies")
+    policy = {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}
+    assert "bind=static:0 " in runtime.output_of("cat", "/proc/self/numa_maps", linux__memoryPolicy=policy)
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({"mode": "MPOL_ELSEWHERE"}, "linux.memoryPolicy.mode 'MPOL_ELSEWHERE' is not known"),
+        ({"mode": "MPOL_BIND", "flags": ["MPOL_F_X"]}, "linux.memoryPolicy.flags: 'MPOL_F_X' is not known"),
+        ({"mode": "MPOL_BIND", "nodes": "all"}, "'all' is no list of nodes"),
+        ({"mode": "MPOL_BIND", "nodes": "5000"}, "'5000' is no list of nodes"),
+        ({"mode": "MPOL_BIND"}, "memory_policy"),
+    ],
+)
+def test_a_memory_policy_that_makes_no_sense(runtime: Runtime, policy: dict[str, Any], said: str) -> None:
+    """The last one is the kernel's to say: a mode that needs nodes."""
+    assert said in runtime.refusal("true", linux__memoryPolicy=policy)

@@ -55,6 +55,7 @@ _OLD_NUMBERS: dict[str, tuple[int, int]] = {
     "personality": (135, 92),
     "ioprio_set": (251, 30),
     "sched_setattr": (314, 274),
+    "set_mempolicy": (238, 237),
 }
 _NEW_NUMBERS = {
     "open_tree": 428,

@@ -1,4 +1,4 @@
-"""How the kernel schedules a process: policy and priority, disk priority, execution domain."""
+"""How the kernel schedules a process: policy and priority, disk priority, nodes for its memory, execution domain."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ FLAGS = {
 }
 # linux/ioprio.h
 IO_CLASSES = {"IOPRIO_CLASS_RT": 1, "IOPRIO_CLASS_BE": 2, "IOPRIO_CLASS_IDLE": 3}
+# linux/mempolicy.h
+MEMORY_MODES = {
+    "MPOL_DEFAULT": 0,
+    "MPOL_PREFERRED": 1,
+    "MPOL_BIND": 2,
+    "MPOL_INTERLEAVE": 3,
+    "MPOL_LOCAL": 4,
+    "MPOL_PREFERRED_MANY": 5,
+    "MPOL_WEIGHTED_INTERLEAVE": 6,
+}
+MEMORY_FLAGS = {"MPOL_F_NUMA_BALANCING": 1 << 13, "MPOL_F_RELATIVE_NODES": 1 << 14, "MPOL_F_STATIC_NODES": 1 << 15}
 _IO_CLASS_SHIFT = 13
 _IO_WHO_PROCESS = 1
 # struct sched_attr as of its first version, without the utilization clamps.
@@ -44,6 +55,17 @@ def set_scheduler(
 def set_io_priority(io_class: int, level: int) -> None:
     """ioprio_set(2) for the calling thread. level: 0 (highest) to 7."""
     syscall("ioprio_set", _IO_WHO_PROCESS, 0, io_class << _IO_CLASS_SHIFT | level)
+
+
+def set_memory_policy(mode: int, nodes: list[int]) -> None:
+    """set_mempolicy(2) for the calling thread and what it becomes. mode: with its flags; nodes: of NUMA, by number."""
+    if not nodes:
+        syscall("set_mempolicy", mode, None, 0)
+        return
+    # Whole longs; the kernel takes one bit less than it is told.
+    size = (max(nodes) // 64 + 1) * 8
+    bits = sum(1 << node for node in nodes)
+    syscall("set_mempolicy", mode, bits.to_bytes(size, "little"), size * 8 + 1)
 
 
 def set_personality(domain: int) -> None:

@@ -168,11 +168,9 @@ def _known(capabilities: dict[str, Any], log: Log) -> dict[str, list[str]]:
 def _check_linux(linux: dict[str, Any]) -> None:
     if linux.get("intelRdt"):
         raise Unsupported("linux.intelRdt is not supported: remove it from the spec")
-    if linux.get("netDevices"):
-        raise Unsupported("linux.netDevices is not supported: move the devices by a createRuntime hook")
-    if linux.get("memoryPolicy"):
-        raise Unsupported("linux.memoryPolicy is not supported: use linux.resources.cpu.mems")
     namespaces = {entry["type"] for entry in linux.get("namespaces") or []}
+    if linux.get("netDevices"):
+        _check_devices(linux["netDevices"], namespaces)
     for entry in linux.get("namespaces") or []:
         if entry.get("path") and not entry["path"].startswith("/"):
             raise InvalidParameter(f"linux.namespaces: path {entry['path']!r} is not absolute")
@@ -182,6 +180,18 @@ def _check_linux(linux: dict[str, Any]) -> None:
         for path in linux.get(kind) or []:
             if not path.startswith("/"):
                 raise InvalidParameter(f"linux.{kind}: {path!r} is not absolute")
+
+
+def _check_devices(devices: dict[str, Any], namespaces: set[str]) -> None:
+    if "network" not in namespaces:
+        raise InvalidParameter("linux.netDevices need a network namespace of the container's own")
+    names = [(device or {}).get("name") or name for name, device in devices.items()]
+    for name in (*devices, *names):
+        # dev_valid_name() of the kernel.
+        if not 0 < len(name.encode()) < 16 or name in (".", "..") or any(c in "/:" or c.isspace() for c in name):
+            raise InvalidParameter(f"linux.netDevices: {name!r} is not a device's name")
+    if len(set(names)) < len(names):
+        raise InvalidParameter("linux.netDevices: two devices would have the same name")
 
 
 def _check_sysctl(key: str, namespaces: set[str]) -> None:

@@ -157,6 +157,7 @@ def _first_process(container: Container, spec: dict[str, Any], operations: dict[
     container.save()
     console.forked()
     try:
+        _move_devices(spec, pid)
         _see_it_through(container, spec, ours)
     except BaseException:
         _end(pid)
@@ -165,6 +166,16 @@ def _first_process(container: Container, spec: dict[str, Any], operations: dict[
         ours.close()
     del container.record["creating"]
     container.save()
+
+
+def _move_devices(spec: dict[str, Any], pid: int) -> None:
+    devices = spec["linux"].get("netDevices")
+    if devices:
+        from boxship.oci.net_devices import move_devices
+
+        namespaces = spec["linux"]["namespaces"]
+        path = next(entry.get("path") for entry in namespaces if entry["type"] == "network")
+        move_devices(devices, path or f"/proc/{pid}/ns/net")
 
 
 def _children_in(namespace: str) -> None:

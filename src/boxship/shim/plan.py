@@ -23,6 +23,7 @@ from boxship.kernel.process import (
     CLONE_NEWUSER,
     CLONE_NEWUTS,
 )
+from boxship.kernel.scheduling import MEMORY_FLAGS, MEMORY_MODES, cpu_list
 from boxship.lib.errors import InvalidParameter
 from boxship.lib.plainjson import decode
 from boxship.shim.mounts import mount_step, propagation_flags
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     Step = tuple[str, dict[str, Any]]
 
 VERSION = 1
+# CONFIG_NODES_SHIFT is 10 at most.
+_MOST_NODES = 1024
 
 NAMESPACE_FLAGS = {
     "mount": CLONE_NEWNS,
@@ -84,6 +87,8 @@ def plan(spec: dict[str, Any], *, seccomp_program: str = "", systemd_root: str =
         create &= ~CLONE_NEWTIME
     elif offsets:
         raise InvalidParameter("linux.timeOffsets need a time namespace of the container's own")
+    if linux.get("memoryPolicy"):
+        steps.append(("memory_policy", _memory_policy(linux["memoryPolicy"])))
     if create & CLONE_NEWNET:
         steps.append(("loopback", {}))
     if spec.get("hostname"):
@@ -140,6 +145,23 @@ def _process(spec: dict[str, Any], seccomp_program: str) -> dict[str, Any]:
     if personality:
         process["personality"] = _personality(personality)
     return process
+
+
+def _memory_policy(wanted: dict[str, Any]) -> dict[str, Any]:
+    mode = MEMORY_MODES.get(wanted.get("mode", ""))
+    if mode is None:
+        raise InvalidParameter(f"linux.memoryPolicy.mode {wanted.get('mode')!r} is not known")
+    for flag in wanted.get("flags") or []:
+        if flag not in MEMORY_FLAGS:
+            raise InvalidParameter(f"linux.memoryPolicy.flags: {flag!r} is not known")
+        mode |= MEMORY_FLAGS[flag]
+    try:
+        nodes = sorted(cpu_list(wanted["nodes"])) if wanted.get("nodes") else []
+    except ValueError:
+        nodes = [-1]
+    if nodes and not 0 <= nodes[0] <= nodes[-1] < _MOST_NODES:
+        raise InvalidParameter(f"linux.memoryPolicy.nodes {wanted['nodes']!r} is no list of nodes such as 0-1,3")
+    return {"mode": mode, "nodes": nodes}
 
 
 def _personality(wanted: dict[str, Any]) -> int:

@@ -334,6 +334,7 @@ STEPS: dict[str, Callable[..., None]] = {
     "chroot": steps_oci.chroot,
     "sources": steps_oci.sources,
     "time": steps_oci.time,
+    "memory_policy": steps_oci.memory_policy,
     "remount": steps_oci.remount,
     "runtime_hooks": steps_oci.runtime_hooks,
     "container_hooks": steps_oci.container_hooks,

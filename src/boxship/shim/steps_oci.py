@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from boxship.kernel import mount, process
+from boxship.kernel import mount, process, scheduling
 from boxship.shim.builder import Builder
 from boxship.shim.failure import Failed
 
@@ -28,6 +28,11 @@ def sources(builder: Builder, sources: list[dict[str, Any]]) -> None:
 def time(builder: Builder, offsets: list[tuple[str, int, int]]) -> None:
     """A new time namespace. offsets: (clock, seconds, nanoseconds)."""
     process.enter_new_time_namespace(offsets)
+
+
+def memory_policy(builder: Builder, mode: int, nodes: list[int]) -> None:
+    """Which nodes this process and the program that it becomes get their memory from."""
+    scheduling.set_memory_policy(mode, nodes)
 
 
 def take(builder: Builder, number: int) -> int:

@@ -143,6 +143,12 @@ def rename(index: int, name: str) -> Request:
     return Request(RTM_NEWLINK, 0, _info(index) + text(_IFLA_IFNAME, name), f"rename {index} to {name}")
 
 
+def move(index: int, name: str, netns: int) -> Request:
+    """Move a device into the network namespace with this descriptor, and call it `name` there. It comes down."""
+    payload = _info(index) + u32(_IFLA_NET_NS_FD, netns) + text(_IFLA_IFNAME, name)
+    return Request(RTM_NEWLINK, 0, payload, f"move the device to its namespace as {name}")
+
+
 def set_mtu(index: int, mtu: int) -> Request:
     """mtu in bytes."""
     return Request(RTM_NEWLINK, 0, _info(index) + u32(_IFLA_MTU, mtu), f"set the MTU of {index}")

@@ -8,6 +8,7 @@ import os
 from boxship.cli.flags import Flag, Parsed
 from boxship.kernel.label import apparmor_enabled, selinux_enabled
 from boxship.kernel.process import CAPABILITIES
+from boxship.kernel.scheduling import MEMORY_FLAGS, MEMORY_MODES
 from boxship.kernel.seccomp import compile as seccomp
 from boxship.oci.container import OCI_VERSION
 from boxship.oci.context import Context
@@ -42,8 +43,8 @@ def run(context: Context, parsed: Parsed) -> int:
             "selinux": {"enabled": selinux_enabled()},
             "intelRdt": {"enabled": False},
             "mountExtensions": {"idmap": {"enabled": True}},
-            "netDevices": {"enabled": False},
-            "memoryPolicy": {},
+            "netDevices": {"enabled": True},
+            "memoryPolicy": {"modes": sorted(MEMORY_MODES), "flags": sorted(MEMORY_FLAGS)},
         },
     }
     os.write(1, f"{json.dumps(features, indent=2)}\n".encode())
