@@ -11,7 +11,7 @@ import pytest
 
 from boxship.kernel.cgroup import Cgroup, Layout
 from boxship.kernel.cgroup.entry import close_group, open_group
-from boxship.kernel.cgroup.group import read
+from boxship.kernel.cgroup.files import read
 from boxship.kernel.process import CLONE_NEWUTS, fork_with_namespaces
 from boxship.lib.errors import InvalidParameter
 from boxship.shim.loop import Loop
@@ -55,6 +55,38 @@ def test_children_are_members_wherever_they_are(layout: Layout, make: Callable[.
     assert ended(pid) == -signal.SIGKILL
     group.remove()
     assert not any(Path(folder).exists() for _, folder in group.folders)
+
+
+def test_groups_that_go_while_they_are_looked_at(layout: Layout, make: Callable[..., Cgroup]):
+    """systemd removes a scope as soon as it is empty; containers make and remove groups of their own."""
+    group = make(layout)
+    below = f"{group.folders[0][1]}/below"
+    stop, end = os.pipe()
+    os.set_blocking(stop, False)
+
+    def come_and_go() -> int:
+        os.close(end)
+        while True:
+            os.mkdir(below)
+            os.rmdir(below)
+            try:
+                return len(os.read(stop, 1))
+            except BlockingIOError:
+                continue
+
+    pid = os.fork()
+    if pid == 0:
+        os._exit(come_and_go())
+    try:
+        for _ in range(3000):
+            assert group.pids() == []
+    finally:
+        os.close(end)
+        os.close(stop)
+        assert ended(pid) == 0
+    group.remove()
+    assert group.pids() == []
+    group.kill_all()
 
 
 def test_freeze(layout: Layout, make: Callable[..., Cgroup]):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from boxship.kernel.cgroup import Cgroup, Layout
-from boxship.kernel.cgroup.group import read
+from boxship.kernel.cgroup.files import read
 from tests.support.groups import ended, run_in, until
 
 BLOCK = 64 << 10

@@ -22,7 +22,7 @@ from tests.support.machine import (
     remove_cgroups,
 )
 
-READY_WITHIN = 60.0
+READY_WITHIN = 300.0
 
 
 class Engine:

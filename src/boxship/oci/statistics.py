@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship.kernel.cgroup import Cgroup
-from boxship.kernel.cgroup.group import read
+from boxship.kernel.cgroup.files import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

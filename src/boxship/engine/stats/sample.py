@@ -6,7 +6,7 @@ from typing import Any
 from boxship.engine.stats import v1, v2
 from boxship.engine.stats.text import networks, number, system_cpu
 from boxship.kernel.cgroup import Cgroup, detect
-from boxship.kernel.cgroup.group import read
+from boxship.kernel.cgroup.files import read
 from boxship.lib.clock import now_ns, rfc3339nano
 
 NEVER = "0001-01-01T00:00:00Z"

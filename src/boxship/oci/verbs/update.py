@@ -6,8 +6,8 @@ import os
 import sys
 
 from boxship.cli.flags import Flag, Parsed
-from boxship.kernel.cgroup import plan_resources
-from boxship.kernel.cgroup.group import Cgroup, write
+from boxship.kernel.cgroup import Cgroup, plan_resources
+from boxship.kernel.cgroup.files import write
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
 from boxship.lib.plainjson import decode
 from boxship.oci.context import Context
