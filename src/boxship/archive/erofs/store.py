@@ -11,7 +11,7 @@ Little endian, in this order:
     targets   of symbolic links, each ended by a NUL
     extras    attributes, and the parts of files with holes: number of the node, kind, key, value
 
-Why not EROFS itself: docs/decisions, "The index of a layer".
+Why not EROFS itself: docs/decisions/0016-layer-index.md.
 """
 
 from __future__ import annotations
