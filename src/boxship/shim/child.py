@@ -214,7 +214,7 @@ _given_up: list[Any] = []
 def import_nothing() -> None:
     """From now on this process imports no file, whatever asks for it."""
     # Held and not emptied: to take the finders apart is work, and each page it touches is one to copy.
-    _given_up.append((sys.path, sys.meta_path, sys.path_hooks))
+    _given_up[:] = sys.path, sys.meta_path, sys.path_hooks
     sys.path, sys.meta_path, sys.path_hooks = [], [], []
 
 

@@ -15,14 +15,13 @@ import time
 
 from boxship.kernel import process as kernel
 from boxship.kernel.cgroup import Cgroup, Layout, detect
-from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.lib.logframe import LogTarget
 from boxship.lib.plainjson import decode, encode
-from boxship.shim import child, wire
-from boxship.shim.become import Stdio
+from boxship.shim import wire
 from boxship.shim.control import Control
 from boxship.shim.execs import Execs
 from boxship.shim.failure import Failed
+from boxship.shim.first import fork_first
 from boxship.shim.logs import open_log
 from boxship.shim.loop import IN, Loop
 from boxship.shim.memory import MemoryWatch
@@ -33,6 +32,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from boxship.shim.become import Stdio
 
     Message = dict[str, Any]
 
@@ -46,9 +47,19 @@ _STATE_FILE = "exit.json"
 class Monitor:
     """One run of one container. `run` returns when there is nothing left to do."""
 
-    def __init__(self, request: Message, link: _socket.socket, attachments: list[int]) -> None:
-        """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds."""
+    def __init__(
+        self,
+        request: Message,
+        link: _socket.socket,
+        attachments: list[int],
+        fork: Callable[[Message, Stdio, int], int] = fork_first,
+    ) -> None:
+        """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds.
+
+        fork: starts the first process (shim/first.py).
+        """
         self._request = request
+        self._fork = fork
         self._bundle: str = request["bundle"]
         self._attachments = attachments
         self._loop = Loop()
@@ -85,6 +96,7 @@ class Monitor:
             self._fail({"step": "prepare", "errno": code, "path": "", "message": f"prepare the container: {error}"})
         self._loop.run()
         self._control.drop()
+        self._loop.close()
 
     # -- start
 
@@ -96,12 +108,7 @@ class Monitor:
         session = self._open_session(Session)
         stdio = session.child_side()
         report, report_end = os.pipe2(os.O_CLOEXEC)
-        if request["pid_namespace"]:
-            # Takes effect on children only.
-            fd = os.open(request["pid_namespace"], os.O_RDONLY | os.O_CLOEXEC)
-            kernel.setns(fd, kernel.CLONE_NEWPID)
-            os.close(fd)
-        pid = self._fork(stdio, report_end)
+        pid = self._fork(request, stdio, report_end)
         os.close(report_end)
         process = self._init = Process("", pid, session, {})
         process.pidfd = self._loop.on_end(pid, self._init_ended)
@@ -135,23 +142,6 @@ class Monitor:
             session.attach(sock, leftover(options, self._attachments), options)
         session.read()
         session.on_idle = self._maybe_leave
-
-    def _fork(self, stdio: Stdio, report: int) -> int:
-        plan = f"{self._bundle}/plan.json"
-        # A scope is not there before its first process is.
-        group = -1 if self._request.get("scope") else open_group(self._request.get("group", ""), make=True)
-        try:
-            if self._request.get("staged"):
-                # Rare, and every monitor would carry it.
-                from boxship.shim.stage import fork_staged
-
-                return fork_staged(plan, stdio, report, group=group)
-            pid = kernel.fork_with_namespaces(self._request["namespaces"], group)
-            if pid == 0:
-                child.init(plan, stdio, report)
-            return pid
-        finally:
-            close_group(group)
 
     def _init_reported(self, _: int) -> None:
         process = self._init

@@ -133,12 +133,13 @@ def main(listener_fd: int, folder: str, jobs: dict[str, Job]) -> None:
     what workers can do, by name.
     """
     kernel.set_name("boxship-zygote")
-    # The kernel reaps the monitors.
-    kernel.ignore_signals(_signal.SIGINT, _signal.SIGHUP, _signal.SIGCHLD)
+    kernel.ignore_signals(_signal.SIGINT, _signal.SIGHUP)
     # Named here so that they are loaded before the fork, not in each monitor.
     _ = (json_file, local)
     _load_for_machine()
     rehearse(folder)
+    # The kernel reaps the monitors.
+    kernel.ignore_signals(_signal.SIGCHLD)
     gc.collect()
     gc.freeze()
     gc.disable()

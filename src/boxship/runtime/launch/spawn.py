@@ -9,6 +9,12 @@ import boxship
 from boxship.kernel.process import own_executable_clone
 
 _PROGRAM = "import sys; sys.path.append({path!r}); from boxship.app.zygote import main; main()"
+# LD_BIND_NOW: functions of libraries are looked up once and not by each of the processes that are forked (ld.so(8)).
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+    "LD_BIND_NOW": "1",
+}
 # Far above what the spawned process uses by number.
 _LOW_FDS = 10
 
@@ -33,7 +39,7 @@ def spawn_zygote(listener: socket.socket, run_root: str, open_files: int) -> int
         return os.posix_spawn(
             f"/proc/self/fd/{executable}",
             arguments,
-            {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
+            _ENVIRONMENT,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, null, 0),
                 (os.POSIX_SPAWN_DUP2, log, 1),
