@@ -102,7 +102,8 @@ def test_all_tags(engine: Engine, docker: Cli, tag: Tag, plain: RealRegistry) ->
 @pytest.mark.parametrize(
     ("name", "query", "message"),
     [
-        ("HOST/push/none", "?tag=a", "tag does not exist: HOST/push/none:a"),
+        ("HOST/push/none", "?tag=a", "An image does not exist locally with the tag: HOST/push/none"),
+        ("bx/base", "?tag=none", "tag does not exist: bx/base:none"),
         ("HOST/push/none", "", "An image does not exist locally with the tag: HOST/push/none"),
         (f"HOST/push/none@sha256:{'1' * 64}", "", "cannot push a digest reference"),
     ],

@@ -49,14 +49,14 @@ def pull(cli: Cli, parsed: Parsed, reference: "Reference", fd: int) -> None:
     reference: without tag and digest for all tags.
     """
     from boxship.cli.progress import show
+    from boxship.cli.registry.credentials import header
 
     check_trust(parsed)
     query = [("fromImage", reference.name)]
     query += [("tag", reference.digest or reference.tag)] if reference.digest or reference.tag else []
     platform = wanted_platform(parsed)
     query += [("platform", platform)] if platform else []
-    headers = (("X-Registry-Auth", "e30="),)
-    events = cli.client.events("POST", "/images/create", query, headers=headers)
+    events = cli.client.events("POST", "/images/create", query, headers=(header(cli, reference.domain),))
     show(events, fd, quiet=parsed.on("quiet"))
 
 

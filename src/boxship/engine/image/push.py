@@ -129,14 +129,13 @@ class _Wanted:
         reference, catalog = self._reference, self._engine.images.catalog
         if reference.digest:
             raise InvalidParameter("cannot push a digest reference")
-        if reference.tag:
-            image = catalog.named(reference)
-            if image is None:
-                raise NotFound(f"tag does not exist: {reference.familiar}")
-            return [(reference, image)]
         found = catalog.tags_of(reference)
         if not found:
             raise NotFound(f"An image does not exist locally with the tag: {reference.familiar_name}")
+        if reference.tag:
+            found = [(name, image) for name, image in found if name.tag == reference.tag]
+        if not found:
+            raise NotFound(f"tag does not exist: {reference.familiar}")
         return found
 
     def _report(self, diff_id: str, status: str, done: int, total: int) -> None:
