@@ -286,6 +286,39 @@ def test_a_new_daemon_finds_the_container_and_its_execs(rig: Rig) -> None:
     run(work)
 
 
+def test_an_exec_that_is_not_kept_is_forgotten_at_its_end(rig: Rig) -> None:
+    """A health check runs for years: neither side may remember each."""
+
+    async def work() -> None:
+        async with rig.launcher() as first:
+            monitor = await first.start(rig.request("sleep", "600"))
+            for number, script in enumerate(("exit 9", "sleep 500 & exec sleep 500", "exec nosuch")):
+                process = {"args": ["sh", "-c", script], "env": ["PATH=/bin"]}
+                await monitor.exec(ExecRequest(f"e{number}", process, kept=False), None)
+            while set(monitor.execs) != {"e1"}:
+                await asyncio.sleep(0.01)
+        async with rig.launcher() as second:
+            found = await second.adopt(CONTAINER)
+            assert isinstance(found, Monitor)
+            assert [(state.exec_id, state.running, state.kept) for state in found.execs.values()] == [
+                ("e1", True, False)
+            ]
+            # Its whole session goes: the container's first process alone is left.
+            await found.signal(9, "e1")
+            while found.execs:
+                await asyncio.sleep(0.01)
+            # (A zombie has no command line.)
+            proc = Path(f"/proc/{found.pid}/root/proc")
+            while [entry.name for entry in proc.glob("[0-9]*") if (entry / "cmdline").read_bytes()] != ["1"]:
+                await asyncio.sleep(0.01)
+            await found.signal(9)
+            await found.exited
+            await found.finish()
+            await second.forget(CONTAINER)
+
+    run(work)
+
+
 def test_an_exit_without_a_daemon_is_kept(rig: Rig) -> None:
     async def work() -> None:
         async with rig.launcher() as first:

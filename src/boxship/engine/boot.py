@@ -7,6 +7,7 @@ begun is finished or undone here.
 import asyncio
 import logging
 import os
+import signal
 
 import msgspec
 
@@ -21,6 +22,7 @@ from boxship.engine.supervise.exits import ended, watch
 from boxship.engine.supervise.lost import end_lost_run
 from boxship.engine.supervise.policy import starts_at_boot
 from boxship.engine.supervise.restart import schedule
+from boxship.engine.supervise.verdict import begun
 from boxship.kernel.topdir import make_top_folder
 from boxship.lib.bridge import bulk, quick
 from boxship.lib.errors import BoxshipError, NotFound, Unavailable
@@ -117,6 +119,7 @@ async def _record_start(engine: Engine, container: Container, pid: int, started_
             started_ns=started_ns,
             finished_ns=container.state.finished_ns,
             restart_count=container.state.restart_count,
+            health=begun(container.record.config, container.state.health),
         )
     )
     await engine.containers.save(container)
@@ -125,6 +128,11 @@ async def _record_start(engine: Engine, container: Container, pid: int, started_
 def _take_over_execs(engine: Engine, container: Container, monitor: Monitor) -> None:
     """The monitor has kept what runs and the exit codes; of what was asked for, the process."""
     for state in monitor.execs.values():
+        if not state.kept:
+            # The check of a daemon that is gone: nobody waits for it, and nobody would end it.
+            if state.running:
+                engine.spawn(_end_probe(monitor, state.exec_id))
+            continue
         process = state.process
         config = ExecConfig(
             cmd=process.get("args") or [""],
@@ -141,6 +149,14 @@ def _take_over_execs(engine: Engine, container: Container, monitor: Monitor) -> 
         if not state.running:
             exec.end(LOST if state.exit_code is None else state.exit_code)
         engine.execs.add(exec)
+
+
+async def _end_probe(monitor: Monitor, exec_id: str) -> None:
+    try:
+        await monitor.signal(signal.SIGKILL, exec_id)
+    except (NotFound, Unavailable):
+        # It has ended meanwhile.
+        return
 
 
 async def _start(engine: Engine, container: Container) -> None:

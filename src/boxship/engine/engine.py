@@ -97,6 +97,9 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._whole:
+            # What those have left: a health check's command is killed.
+            await asyncio.wait(tuple(self._whole), timeout=CLOSE_WAIT)
         if self._log_watcher is not None:
             asyncio.get_running_loop().remove_reader(self._log_watcher.fd)
             self._log_watcher.close()

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from boxship.model.config import ContainerConfig, HostConfig
+from boxship.model.health import Health
 
 Phase = Literal["created", "running", "restarting", "exited", "removing"]
 
@@ -15,7 +16,7 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     phase: "restarting" is the pause before the next try; Docker's API calls that running, too.
     exit_code: of the last run; error: why the last start failed. manually_stopped: a person stopped or killed
     it, so that no restart policy brings it back in this daemon's life ("unless-stopped": not after it either).
-    paused: it runs, but its control group is frozen.
+    paused: it runs, but its control group is frozen. health: None while it was never checked.
     """
 
     phase: Phase = "created"
@@ -28,6 +29,7 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     restart_count: int = 0
     manually_stopped: bool = False
     paused: bool = False
+    health: Health | None = None
 
     @property
     def status(self) -> str:

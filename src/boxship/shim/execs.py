@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import errno
 import os
+import time
 
 from boxship.kernel.cgroup.entry import close_group, open_group
 from boxship.kernel.process import fork_with_namespaces
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     Message = dict[str, Any]
 
 _FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
+# How long, in seconds, an exit code is kept for a daemon that asks.
+_KEPT = 300.0
 # What Docker's clients get as exit code of an exec that could not start.
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 
 
 class Execs:
-    """The execs of one run, ended ones included: their exit codes are kept until the container ends."""
+    """The execs of one run, ended ones included: their exit codes are kept for some minutes, or not at all where the
+    daemon says so, as of health checks. The state that a daemon reads stays small thereby.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Execs:
         self._tell = tell
         self._idle = idle
         self._guarded = False
+        self._next_sweep = 0.0
         self.processes: dict[str, Process] = {}
 
     def guard(self) -> None:
@@ -77,7 +83,7 @@ class Execs:
         process = Process(exec_id, pid, session, message["process"])
         os.set_blocking(report, False)
         process.report = report
-        self.processes[exec_id] = process
+        self._remember(process, message)
         session.forked()
         session.on_idle = self._idle
         sequence = message.get("seq", 0)
@@ -110,6 +116,17 @@ class Execs:
         os.set_blocking(pids, False)
         self._loop.watch(pids, IN, gone_in)
         process.pidfd = self._loop.on_end(pid, lambda status: self._left_outside(process, pid, pids, status))
+
+    def _remember(self, process: Process, message: Message) -> None:
+        process.kept = message.get("kept", True)
+        self.processes[process.exec_id] = process
+        now = time.monotonic()
+        if now < self._next_sweep:
+            return
+        self._next_sweep = now + _KEPT / 5
+        for other in list(self.processes.values()):
+            if other.ended and other.ended < now - _KEPT and other.session.idle:
+                del self.processes[other.exec_id]
 
     def _follow(self, process: Process, pids: int) -> None:
         """The process that goes into the pid namespace takes the place of the one that stayed outside."""
@@ -159,13 +176,16 @@ class Execs:
         # Before the stream ends: docker exec asks for the code as soon as it sees that end.
         self._tell({"event": "exec_exited", "exec": process.exec_id, "code": process.exit_code})
         process.session.process_ended()
+        process.ended = time.monotonic()
+        if not process.kept:
+            self.processes.pop(process.exec_id, None)
 
     def _words(self, failure: Message) -> str:
         return f"{_FAILED}{failure['message']}"
 
     def container_ended(self) -> None:
         """Members of the container's pid namespace are dead by now, those of the host's were killed by cgroup."""
-        for process in self.processes.values():
+        for process in list(self.processes.values()):
             if process.exit_code is None:
                 self._loop.forget(process.pidfd)
                 os.close(process.pidfd)

@@ -222,7 +222,8 @@ class Monitor:
             return {"errno": errno.ESRCH, "step": operation, "message": "the container is not running"}
         if operation == "signal":
             if process.running:
-                os.kill(process.pid, message["signal"])
+                # An exec leads a session: what it has started there goes with it.
+                os.kill(-process.pid if name else process.pid, message["signal"])
         elif operation == "resize":
             process.session.resize(message["height"], message["width"])
         elif operation == "attach":

@@ -20,7 +20,10 @@ _LONGEST_REPORT = 1 << 20
 
 
 class Process:
-    """exec_id: "" for the first one; report: the pipe on which a failed start is told, -1 once it was read."""
+    """exec_id: "" for the first one; report: the pipe on which a failed start is told, -1 once it was read.
+
+    kept: it is remembered after its end, which was at `ended` (seconds of the monotonic clock).
+    """
 
     def __init__(self, exec_id: str, pid: int, session: Session, spec: dict[str, Any]) -> None:
         self.exec_id = exec_id
@@ -38,6 +41,8 @@ class Process:
         self.running = False
         self.started_ns = 0
         self.exit_code: int | None = None
+        self.ended = 0.0
+        self.kept = True
 
     def report_is_whole(self) -> bool:
         """Read what the child has told so far, without waiting: another process of the container may have stopped it.
@@ -67,6 +72,7 @@ class Process:
             "running": self.running,
             "code": self.exit_code,
             "process": self.spec,
+            "kept": self.kept,
         }
 
 

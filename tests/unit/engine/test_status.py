@@ -3,8 +3,9 @@
 import pytest
 
 from boxship.engine.container.status import status_text
-from boxship.lib.durations import human_duration
+from boxship.lib.durations import exact_duration, human_duration
 from boxship.model.container import ContainerState
+from boxship.model.health import Health
 
 SECOND = 1_000_000_000
 
@@ -47,4 +48,35 @@ def test_durations(seconds: float, text: str) -> None:
     ],
 )
 def test_states(state: ContainerState, text: str) -> None:
+    assert status_text(state, 10 * SECOND) == text
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (0, "0s"),
+        (1, "1ns"),
+        (1_500, "1.5µs"),
+        (1_250_000, "1.25ms"),
+        (200_000_000, "200ms"),
+        (SECOND, "1s"),
+        (90 * SECOND, "1m30s"),
+        (3600 * SECOND, "1h0m0s"),
+        (3661 * SECOND + 1_000_000, "1h1m1.001s"),
+    ],
+)
+def test_exact_durations(ns: int, text: str) -> None:
+    assert exact_duration(ns) == text
+
+
+@pytest.mark.parametrize(
+    ("health", "text"),
+    [
+        (Health(), "Up 9 seconds (health: starting)"),
+        (Health(status="healthy"), "Up 9 seconds (healthy)"),
+        (Health(status="unhealthy"), "Up 9 seconds (unhealthy)"),
+    ],
+)
+def test_health(health: Health, text: str) -> None:
+    state = ContainerState(phase="running", started_ns=SECOND, health=health)
     assert status_text(state, 10 * SECOND) == text

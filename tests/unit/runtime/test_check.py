@@ -385,13 +385,6 @@ def test_networks():
     assert check(config(), host(NetworkMode="bridge"), FEATURES, supported=frozenset({"networks"})) == []
 
 
-def test_health_checks():
-    checked = config(Healthcheck={"Test": ["CMD", "true"]})
-    assert check(checked, host(), FEATURES) == ["Health checks are not run yet: the container's health is never known."]
-    assert check(config(Healthcheck={"Test": ["NONE"]}), host(), FEATURES) == []
-    assert check(checked, host(), FEATURES, supported=frozenset({"healthcheck"})) == []
-
-
 # Where each field of a HostConfig is dealt with; a new field of the model must find its place here.
 _SPEC = """annotations binds blkio_device_read_bps blkio_device_read_iops blkio_device_write_bps
     blkio_device_write_iops blkio_weight blkio_weight_device cap_add cap_drop cgroup_parent cgroupns_mode console_size
@@ -407,9 +400,9 @@ _WARNED = "cpu_percent port_bindings publish_all_ports"
 # The engine: hosts and resolv.conf, the log, restarts, removal; the client alone: container_id_file.
 _ENGINE = "auto_remove container_id_file dns dns_options dns_search extra_hosts log_config restart_policy"
 _CONFIG_SPEC = "cmd domainname entrypoint env hostname tty user volumes working_dir network_disabled"
-_CONFIG_WARNED = "healthcheck mac_address"
-_CONFIG_ENGINE = """args_escaped attach_stderr attach_stdin attach_stdout exposed_ports image labels on_build
-    open_stdin shell stdin_once stop_signal stop_timeout"""
+_CONFIG_WARNED = "mac_address"
+_CONFIG_ENGINE = """args_escaped attach_stderr attach_stdin attach_stdout exposed_ports healthcheck image labels
+    on_build open_stdin shell stdin_once stop_signal stop_timeout"""
 
 
 @pytest.mark.parametrize(

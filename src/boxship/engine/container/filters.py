@@ -70,7 +70,7 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
             return lambda container: container.state.status in values
         case "health":
             _check(key, values, _HEALTH, "health")
-            return lambda container: "none" in values
+            return lambda container: (container.state.health.status if container.state.health else "none") in values
         case "exited":
             codes = {_integer(key, value) for value in values}
             return lambda container: (

@@ -65,7 +65,7 @@ async def inspect(engine: Engine, ref: str, *, size: bool) -> dict[str, Any]:
 
 def state_body(state: ContainerState) -> dict[str, Any]:
     """The API's State. Between two tries of a restart policy a container counts as running, too."""
-    return {
+    body: dict[str, Any] = {
         "Status": state.status,
         "Running": state.phase in ("running", "restarting"),
         "Paused": state.paused,
@@ -78,6 +78,21 @@ def state_body(state: ContainerState) -> dict[str, Any]:
         "StartedAt": rfc3339nano(state.started_ns),
         "FinishedAt": rfc3339nano(state.finished_ns),
     }
+    if state.health is not None:
+        body["Health"] = {
+            "Status": state.health.status,
+            "FailingStreak": state.health.failing_streak,
+            "Log": [
+                {
+                    "Start": rfc3339nano(result.start_ns),
+                    "End": rfc3339nano(result.end_ns),
+                    "ExitCode": result.exit_code,
+                    "Output": result.output,
+                }
+                for result in state.health.log
+            ],
+        }
+    return body
 
 
 def config_body(config: ContainerConfig) -> dict[str, Any]:

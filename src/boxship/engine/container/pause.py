@@ -8,6 +8,8 @@ from boxship.engine.container.group import group_of_run
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
+from boxship.engine.supervise.health import begin_checks, end_checks
+from boxship.engine.supervise.verdict import ended
 from boxship.lib.bridge import bulk
 from boxship.lib.errors import BoxshipError, Conflict
 
@@ -37,6 +39,7 @@ async def resume(engine: Engine, container: Container, *, tell: bool = True) -> 
             # Its end is on the way.
             return
         container.set_state(msgspec.structs.replace(container.state, paused=False))
+        begin_checks(engine, container)
         await engine.containers.save(container)
         if tell:
             publish(engine, container, "unpause")
@@ -48,7 +51,9 @@ async def _pause(engine: Engine, container: Container) -> None:
         if container.paused:
             raise Conflict(f"Container {container.id} is already paused")
         await _freeze(engine, container, frozen=True)
-        container.set_state(msgspec.structs.replace(container.state, paused=True))
+        end_checks(container)
+        health = ended(container.state.health)
+        container.set_state(msgspec.structs.replace(container.state, paused=True, health=health))
         await engine.containers.save(container)
         publish(engine, container, "pause")
 

@@ -76,7 +76,8 @@ class Container:
     leaving: the end of the former run's monitor. keep: `restart` is under way, an --rm container stays.
     filter_program: the compiled seccomp filter of this run, None when it has to be looked up.
     copies: workers that have its files: a start waits for those that hold the root, a removal ends them all.
-    starting: a start is under way. stopping: `stop` waits for the exit. removing: a removal is under way.
+    checks: its health checks. starting: a start is under way. stopping: `stop` waits for the exit. removing: a
+    removal is under way.
     """
 
     def __init__(self, record: ContainerRecord) -> None:
@@ -95,6 +96,7 @@ class Container:
         self.filter_program: str | None = None
         self.copies = Copies()
         self.keep = False
+        self.checks: asyncio.Task[None] | None = None
         self.starting = False
         self.stopping = False
         self.removing = False

@@ -12,6 +12,7 @@ from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away
 from boxship.engine.engine import Engine
 from boxship.engine.supervise.exits import watch
+from boxship.engine.supervise.verdict import begun
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Conflict, NotModified
 from boxship.model.container import ContainerState
@@ -104,6 +105,7 @@ async def _run(engine: Engine, container: Container, restart_count: int, attachm
             started_ns=monitor.started_ns,
             finished_ns=container.state.finished_ns,
             restart_count=restart_count,
+            health=begun(container.record.config, container.state.health),
         )
     )
     await engine.containers.save(container)

@@ -10,7 +10,7 @@ def status_text(state: ContainerState, now_ns: int) -> str:
     match state.phase:
         case "running":
             paused = " (Paused)" if state.paused else ""
-            return f"Up {human_duration(max(0, now_ns - state.started_ns) / 1e9)}{paused}"
+            return f"Up {human_duration(max(0, now_ns - state.started_ns) / 1e9)}{paused or _health(state)}"
         case "restarting":
             return f"Restarting ({state.exit_code}) {since_end} ago"
         case "removing":
@@ -18,3 +18,9 @@ def status_text(state: ContainerState, now_ns: int) -> str:
         case "created":
             return "Created"
     return f"Exited ({state.exit_code}) {since_end} ago"
+
+
+def _health(state: ContainerState) -> str:
+    if state.health is None:
+        return ""
+    return " (health: starting)" if state.health.status == "starting" else f" ({state.health.status})"

@@ -1,5 +1,6 @@
 """The execs of one daemon, found by id. They live in memory: a restarted daemon learns them from the monitors."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from boxship.lib.clock import now_ns
@@ -17,9 +18,12 @@ class Exec:
     """One exec: made, then perhaps running, then ended. exit_code is None until it has ended or failed to start.
 
     starting: the monitor was asked to run it and has not answered yet; early_exit: it has ended in that time.
+    kept: its monitor remembers how it ended; on_end is called when it has.
     """
 
-    def __init__(self, exec_id: str, container: "Container", config: ExecConfig, detach_keys: bytes) -> None:
+    def __init__(
+        self, exec_id: str, container: "Container", config: ExecConfig, detach_keys: bytes, *, kept: bool = True
+    ) -> None:
         self.id = exec_id
         self.container = container
         self.config = config
@@ -32,6 +36,8 @@ class Exec:
         self.exit_code: int | None = None
         self.ended_ns = 0
         self.size: tuple[int, int] | None = None
+        self.kept = kept
+        self.on_end: Callable[[], None] = lambda: None
 
     @property
     def ended(self) -> bool:
@@ -41,6 +47,7 @@ class Exec:
         self.running = False
         self.exit_code = code
         self.ended_ns = now_ns()
+        self.on_end()
 
 
 class Execs:
@@ -66,6 +73,13 @@ class Execs:
         """Remove an exec from the register (its container's own list is the caller's)."""
         self._by_id.pop(exec_id, None)
 
+    def drop(self, exec: Exec) -> None:
+        """Remove an exec everywhere."""
+        self.forget(exec.id)
+        exec.container.execs.pop(exec.id, None)
+        if exec.container.monitor is not None:
+            exec.container.monitor.forget_exec(exec.id)
+
     def _sweep(self) -> None:
         """Drop what ended long ago; looks at all of them at most once in a while."""
         now = now_ns()
@@ -73,5 +87,4 @@ class Execs:
             return
         self._next_sweep_ns = now + KEPT_NS // 5
         for exec in [e for e in self._by_id.values() if e.ended and e.ended_ns < now - KEPT_NS]:
-            del self._by_id[exec.id]
-            exec.container.execs.pop(exec.id, None)
+            self.drop(exec)

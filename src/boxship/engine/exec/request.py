@@ -21,4 +21,5 @@ def exec_request(engine: Engine, exec: Exec) -> ExecRequest:
         open_stdin=config.attach_stdin,
         size=exec.size or ((height, width) if height and width else None),
         seccomp_program=filter_of_run(engine, exec.container),
+        kept=exec.kept,
     )

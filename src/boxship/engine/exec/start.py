@@ -45,7 +45,7 @@ class ExecAttachment:
         )
         kept = sock.dup()
         try:
-            await self._engine.whole(_run(self._engine, self._exec, (sock, leftover, options)))
+            await self._engine.whole(run_exec(self._engine, self._exec, (sock, leftover, options)))
         except BoxshipError as error:
             # The monitor itself has told the client of a step that failed.
             if not isinstance(error.__cause__, StepFailed):
@@ -81,11 +81,14 @@ async def exec_start(
     exec.size = size or exec.size
     if not detach:
         return ExecAttachment(engine, exec, tty=tty)
-    await engine.whole(_run(engine, exec, None))
+    await engine.whole(run_exec(engine, exec, None))
     return None
 
 
-async def _run(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
+async def run_exec(engine: Engine, exec: Exec, attach: "Attach | None") -> None:
+    """Start an exec that is marked as started. attach: its client. Errors as those of `exec_start`; the exec has ended
+    then.
+    """
     container = exec.container
     monitor = container.monitor
     if monitor is None or not container.running:

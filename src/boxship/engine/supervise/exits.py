@@ -10,9 +10,11 @@ from boxship.engine.container.remove import take_away_later
 from boxship.engine.engine import Engine
 from boxship.engine.exec.ended import end_all, exec_ended
 from boxship.engine.supervise.compression import compress_while_running
+from boxship.engine.supervise.health import begin_checks, end_checks
 from boxship.engine.supervise.lost import end_lost_run
 from boxship.engine.supervise.policy import comes_back, next_backoff
 from boxship.engine.supervise.restart import schedule
+from boxship.engine.supervise.verdict import ended as ended_health
 from boxship.lib.bridge import bulk
 from boxship.lib.clock import now_ns
 from boxship.lib.errors import Unavailable
@@ -33,6 +35,7 @@ def watch(engine: Engine, container: Container, monitor: Monitor) -> None:
         _out_of_memory_later(engine, container, monitor)
     engine.spawn(_watch(engine, container, monitor))
     compress_while_running(engine, container)
+    begin_checks(engine, container)
 
 
 def _detached(engine: Engine, container: Container, exec_id: str) -> None:
@@ -71,6 +74,7 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
         if container.monitor is not monitor or not container.active:
             return
         container.monitor = None
+        end_checks(container)
         end_all(engine, container, exit.execs)
         again = (
             not container.no_restart
@@ -132,6 +136,7 @@ def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
         error="",
         oom_killed=exit.oom_killed,
         paused=False,
+        health=ended_health(before.health),
         finished_ns=exit.finished_ns or now_ns(),
         restart_count=before.restart_count + again,
     )

@@ -59,6 +59,8 @@ class Monitor:
             if state is not None:
                 state.running = False
                 state.exit_code = message["code"]
+                if not state.kept:
+                    del self.execs[state.exec_id]
             self.on_exec_exit(message["exec"], message["code"])
         elif event == "out_of_memory":
             self.out_of_memory = True
@@ -84,9 +86,15 @@ class Monitor:
             # The monitor was killed; its container died with it or is lost.
             self._exit({"code": 137, "oom_killed": False, "time": 0})
 
-    async def signal(self, number: int) -> None:
-        """Send a signal to the container's first process; nothing to do when it has ended."""
-        await self._request({"op": "signal", "signal": number})
+    async def signal(self, number: int, exec_id: str = "") -> None:
+        """Send a signal to the container's first process, or to an exec and all of its session that it has not moved
+        elsewhere; nothing to do when it has ended. NotFound for an exec that the monitor does not know.
+        """
+        await self._request({"op": "signal", "signal": number, **({"exec": exec_id} if exec_id else {})})
+
+    def forget_exec(self, exec_id: str) -> None:
+        """How that exec ended need not be known any more."""
+        self.execs.pop(exec_id, None)
 
     async def resize(self, height: int, width: int, exec_id: str = "") -> None:
         """The terminal's size in characters. NotFound for an exec that the monitor does not know."""
@@ -113,10 +121,11 @@ class Monitor:
             "tty": request.tty,
             "open_stdin": request.open_stdin,
             "size": request.size or (0, 0),
+            "kept": request.kept,
         }
         if attach is not None:
             fds, message["attach"] = pack_attach(attach)
-        state = self.execs[request.exec_id] = ExecState(request.exec_id, process=request.process)
+        state = self.execs[request.exec_id] = ExecState(request.exec_id, process=request.process, kept=request.kept)
         state.running = True
         try:
             answer = await self._link.request(message, fds)
@@ -152,7 +161,9 @@ def _step_failed(message: Message) -> StepFailed:
 def exec_states(message: Message) -> list[ExecState]:
     """The execs of a monitor's state message."""
     return [
-        ExecState(value["exec"], value["pid"], value["running"], value["code"], value["process"])
+        ExecState(
+            value["exec"], value["pid"], value["running"], value["code"], value["process"], value.get("kept", True)
+        )
         for value in message["execs"]
     ]
 

@@ -35,7 +35,9 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExecRequest:
-    """One more process in a running container. process: the OCI spec's `process`."""
+    """One more process in a running container. process: the OCI spec's `process`. kept: the monitor remembers how it
+    ended.
+    """
 
     exec_id: str
     process: dict[str, Any]
@@ -43,17 +45,19 @@ class ExecRequest:
     open_stdin: bool = False
     size: tuple[int, int] | None = None
     seccomp_program: str = ""
+    kept: bool = True
 
 
 @dataclass(slots=True)
 class ExecState:
-    """An exec as its monitor knows it; exit_code is None while it runs."""
+    """An exec as its monitor knows it; exit_code is None while it runs. kept: as in ExecRequest."""
 
     exec_id: str
     pid: int = 0
     running: bool = False
     exit_code: int | None = None
     process: dict[str, Any] = field(default_factory=dict)
+    kept: bool = True
 
 
 class WorkFailed(BoxshipError):

@@ -35,9 +35,8 @@ def check(
 ) -> list[str]:
     """Warnings for `docker create`, in Docker's words where it has some.
 
-    config: merged with the image's. supported: what the engine itself does of "restart", "healthcheck", "networks",
-    "joined" (namespaces of other containers). exists: whether a path of the host is there. rules: for
-    its binds.
+    config: merged with the image's. supported: what the engine itself does of "restart", "networks", "joined"
+    (namespaces of other containers). exists: whether a path of the host is there. rules: for its binds.
     InvalidParameter for what is wrong or not to be had on this machine, Unsupported for what Docker has and Boxship
     not yet, BoxshipError where Docker answers 500.
     """
@@ -52,9 +51,6 @@ def check(
     _check_mounts(config, host, exists, rules)
     _check_missing(host, features, supported)
     warnings += _network_warnings(config, host, supported)
-    health = config.healthcheck
-    if health is not None and health.test and health.test[0] != "NONE" and "healthcheck" not in supported:
-        warnings.append("Health checks are not run yet: the container's health is never known.")
     if host.cgroupns_mode == "private" and not features.cgroup_namespaces:
         warnings.append("Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.")
     return warnings

@@ -58,7 +58,7 @@ class ForeignExecs(Execs):
         early = leftover(attach, fds)
         stdio = session.child_side()
         process = Process(message["exec"], 0, session, message["process"])
-        self.processes[process.exec_id] = process
+        self._remember(process, message)
         paths = {kind: f"{self._bundle}/{name}.{kind}" for kind in ("json", "pid")}
         words = ["exec", "--process", f"{name}.json", "--detach", "--pid-file", f"{name}.pid", *session.words]
         call = self._runtime.begin(
