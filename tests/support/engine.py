@@ -39,6 +39,9 @@ class Engine:
         self.log = self.base / "daemon.log"
         runtime = os.environ.get("BOXSHIP_TEST_RUNTIME", "")
         self.options = (*(("--default-runtime", runtime) if runtime else ()), *options)
+        snapshotter = os.environ.get("BOXSHIP_TEST_SNAPSHOTTER", "")
+        if snapshotter and "--snapshotter" not in options:
+            self.options += ("--snapshotter", snapshotter)
         self.through = through
         self.process: subprocess.Popen[bytes] | None = None
         self.api = Api(self.socket_path)

@@ -25,7 +25,7 @@ from boxship.app.features import features_for  # noqa: E402
 from boxship.app.listen import open_listener, tls_context  # noqa: E402
 from boxship.app.lock import lock_root  # noqa: E402
 from boxship.app.notify import notify  # noqa: E402
-from boxship.app.workers import unpack_in_worker  # noqa: E402
+from boxship.app.workers import makers  # noqa: E402
 from boxship.engine.boot import boot  # noqa: E402
 from boxship.engine.engine import Engine  # noqa: E402
 from boxship.http.server import HttpServer  # noqa: E402
@@ -39,7 +39,7 @@ from boxship.runtime.launch import Launcher  # noqa: E402
 from boxship.server.handler import Api  # noqa: E402
 from boxship.storage.content import ContentStore  # noqa: E402
 from boxship.storage.database import Database  # noqa: E402
-from boxship.storage.snapshot.unpacked import UnpackedSnapshotter  # noqa: E402
+from boxship.storage.snapshot.probe import open_snapshotter  # noqa: E402
 
 log = logging.getLogger("boxship")
 
@@ -101,7 +101,9 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
     await launcher.connect()
     _raise_file_limit()
     database = Database(Path(config.data_root, "state.db"))
-    snapshotter = UnpackedSnapshotter(config.data_root, unpack_in_worker(launcher))
+    # Mounted images would not be there for a zygote in another mount namespace, as an earlier daemon's may be.
+    asked = config.snapshotter or ("" if _same_mounts(launcher.zygote_pid) else "folders")
+    snapshotter = await quick(open_snapshotter, asked, config.data_root, config.run_root, makers(launcher))
     engine = Engine(
         config=config.for_engine(),
         database=database,
@@ -137,8 +139,13 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
         if not any(container.active for container in engine.containers):
             await launcher.retire()
             await quick(_remove_parents, engine)
+            await quick(snapshotter.close)
         await launcher.close()
         database.close()
+
+
+def _same_mounts(pid: int) -> bool:
+    return os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
 
 
 def _remove_parents(engine: Engine) -> None:

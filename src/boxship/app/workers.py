@@ -5,7 +5,12 @@ import os
 from boxship.archive.entry import ArchiveError
 from boxship.lib.errors import BoxshipError
 from boxship.runtime.launch import Launcher, WorkFailed
-from boxship.storage.snapshot.base import Unpacker
+from boxship.storage.snapshot.makers import Makers, Unpacker, index_here, merge_here
+
+
+def makers(launcher: Launcher) -> Makers:
+    """What makes layers usable. Only unpacking touches files that a layer brings; an index is one file of ours."""
+    return Makers(unpack_in_worker(launcher), index_here, merge_here)
 
 
 def unpack_in_worker(launcher: Launcher) -> Unpacker:

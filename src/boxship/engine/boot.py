@@ -48,6 +48,8 @@ async def boot(engine: Engine) -> None:
     await quick(engine.containers.load)
     await bulk(engine.images.sweep)
     runs = await quick(_folders, f"{engine.config.run_root}/c")
+    if not runs:
+        await quick(engine.snapshotter.shed)
     await asyncio.gather(*(_take_over(engine, container, container.id in runs) for container in engine.containers))
     await _sweep(engine, runs)
     for container in engine.containers:

@@ -5,7 +5,7 @@ Reading touches no disk. A change is committed first and becomes visible then.
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -23,8 +23,9 @@ class Catalog:
     time, and a change puts an image in before its names and takes it out after them.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Reads everything once."""
+    def __init__(self, database: Database, added: Callable[[ImageRecord], None] | None = None) -> None:
+        """Reads everything once. added: is told of each image that is new."""
+        self._added = added
         self._database = database
         self.lock = threading.RLock()
         """Held by changes, and by whoever must see none between two calls."""
@@ -86,6 +87,7 @@ class Catalog:
         given = list(references)
         names = [str(reference) for reference in given]
         with self.lock:
+            new = record.id not in self._images
             known = self._images.get(record.id, record)
             stamped = tagged and any(not reference.digest for reference in given)
             record = msgspec.structs.replace(known, last_tagged=now_ns()) if stamped else known
@@ -103,6 +105,8 @@ class Catalog:
                 self._names[name] = record.id
             for image_id in touched:
                 self._refresh(image_id)
+            if self._added is not None and new:
+                self._added(record)
             return self._images[record.id]
 
     def untag(self, references: Iterable[Reference]) -> None:

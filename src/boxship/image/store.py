@@ -33,7 +33,7 @@ class ImageStore:
     """
 
     def __init__(self, database: Database, content: ContentStore, snapshotter: Snapshotter) -> None:
-        self.catalog = Catalog(database)
+        self.catalog = Catalog(database, added=lambda record: snapshotter.expect(record.diff_ids))
         self.content = content
         self.snapshotter = snapshotter
         self.leases = Leases()

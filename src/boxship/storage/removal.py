@@ -10,6 +10,8 @@ import stat
 import threading
 from collections.abc import Callable
 
+from boxship.lib.errors import BoxshipError
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Folders deeper than this are moved up beside the others first: file descriptors are not without end.
 _DEEPEST = 64
@@ -115,13 +117,21 @@ class Background:
         self._idle = threading.Condition(self._lock)
 
     def add(self, job: Callable[[], None]) -> None:
-        """Run `job` soon. An OSError of it is dropped: the next start of the daemon tries again."""
+        """Run `job` soon. An OSError or BoxshipError of it is dropped: whoever needs what it does tries again."""
         with self._lock:
             self._left += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
                 self._thread.start()
         self._jobs.put(job)
+
+    def delete(self, path: str) -> None:
+        """`delete` it soon."""
+
+        def job() -> None:
+            delete(path)
+
+        self.add(job)
 
     def wait(self) -> None:
         """Wait until all jobs that were added are done."""
@@ -133,7 +143,7 @@ class Background:
             job = self._jobs.get()
             try:
                 job()
-            except OSError:
+            except (OSError, BoxshipError):
                 pass
             finally:
                 with self._idle:

@@ -7,6 +7,7 @@ from boxship.app.config.values import LEVELS, DaemonConfig, UsageError
 from boxship.lib.errors import InvalidParameter
 from boxship.registry.config import check_mirror
 from boxship.runtime.runtimes import runtime_command
+from boxship.storage.snapshot.base import KINDS
 
 CGROUP_DRIVER = "native.cgroupdriver"
 _FILES = ("tlscacert", "tlscert", "tlskey")
@@ -31,6 +32,8 @@ def check(config: DaemonConfig) -> DaemonConfig:
             "fewer capabilities\n"
             "  to run a container as somebody else:   docker run --user UID:GID …"
         )
+    if config.snapshotter not in ("", *KINDS):
+        raise UsageError(f"--snapshotter {config.snapshotter}: no such snapshotter (there are {', '.join(KINDS)})")
     for option in config.exec_opts:
         key, _, value = option.partition("=")
         if key != CGROUP_DRIVER:

@@ -61,6 +61,7 @@ OPTIONS = (
     Option("registry-mirror", LIST, "registry_mirrors"),
     Option("run-root"),
     Option("selinux-enabled", SWITCH),
+    Option("snapshotter"),
     Option("tls", SWITCH),
     Option("tlscacert"),
     Option("tlscert"),

@@ -34,6 +34,7 @@ Options:
                             (for other registries: [registry."HOST"] in the configuration file)
       --run-root FOLDER     What lasts until the machine restarts (default "/run/boxship")
       --selinux-enabled     Give containers SELinux labels
+      --snapshotter NAME    How images are kept: erofs, erofs-loop or folders (default: the first that works here)
       --tls                 Speak TLS on tcp:// and let any client in: on the loopback only
       --tlscacert FILE      Certificates that sign the clients'
       --tlscert FILE        Certificate of this daemon

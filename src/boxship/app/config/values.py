@@ -42,6 +42,7 @@ class DaemonConfig:
     insecure_registries: tuple[str, ...] = ()
     registry_mirrors: tuple[str, ...] = ()
     registry: tuple[tuple[str, HostSettings], ...] = ()
+    snapshotter: str = ""
     userns_remap: str = ""
     default_runtime: str = BUILT_IN
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -34,7 +34,15 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "ID": engine_id(config.data_root),
         **counts,
         "Driver": engine.snapshotter.name,
-        "DriverStatus": [["Backing Filesystem", machine.filesystem_type(config.data_root)]],
+        # What clients know of overlay2, and which of our ways it is.
+        "DriverStatus": [
+            ["Backing Filesystem", machine.filesystem_type(config.data_root)],
+            ["Supports d_type", "true"],
+            ["Using metacopy", "false"],
+            ["Native Overlay Diff", "true"],
+            ["userxattr", "false"],
+            ["Snapshotter", engine.snapshotter.kind],
+        ],
         "Plugins": {
             "Volume": ["local"],
             "Network": ["bridge", "host", "null"],

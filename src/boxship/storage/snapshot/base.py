@@ -1,27 +1,27 @@
 """The one interface of all snapshotters."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from boxship.storage.layers import Layer
 from boxship.storage.snapshot.writer import LayerWriter
 
+KINDS = ("erofs", "erofs-loop", "folders")
+"""The snapshotters, the best first."""
+
 
 @dataclass(frozen=True, slots=True)
 class OverlayRoot:
     """What an overlay mount needs. lower: folders, the top layer first; all paths are absolute.
 
-    An image without layers has one empty lower folder.
+    An image without layers has one empty lower folder. Of some
+    snapshotters the one lower folder is the mount of the whole image.
     """
 
     lower: tuple[str, ...]
     upper: str
     work: str
-
-
-# (path of an uncompressed tar, path of an empty folder) -> size of the files in bytes. ArchiveError, OSError.
-Unpacker = Callable[[str, str], int]
 
 
 class Snapshotter(Protocol):
@@ -31,6 +31,9 @@ class Snapshotter(Protocol):
     """
 
     name: str
+    """What Docker's clients are told: they know "overlay2", and a container's root is an overlay always."""
+    kind: str
+    """Which one it is, of KINDS."""
 
     def begin(self) -> LayerWriter:
         """Take a layer as it comes: `write` its uncompressed tar, then `commit` its diff id. BoxshipError."""
@@ -61,7 +64,9 @@ class Snapshotter(Protocol):
         ...
 
     def folders(self, diff_ids: list[str]) -> tuple[str, ...]:
-        """The folders with the files of the layers (lowest first), the top one first, for people to look at."""
+        """The folders with the files of the layers (lowest first), the top one first, for people to look at; none where
+        layers are not unpacked.
+        """
         ...
 
     def discard(self, diff_ids: Iterable[str]) -> None:
@@ -72,10 +77,25 @@ class Snapshotter(Protocol):
         """At start, before anything else: remove what a killed daemon left half made or half removed."""
         ...
 
+    def expect(self, diff_ids: list[str]) -> None:
+        """An image with these layers has come: do beforehand, in the background, what its first container would wait
+        for.
+        """
+        ...
+
+    def shed(self) -> None:
+        """Remove what another snapshotter had made of the layers; to be called at start, when no container runs."""
+        ...
+
+    def close(self) -> None:
+        """At an end with nothing running: take away what is mounted for containers. OSError."""
+        ...
+
     def prepare(self, container_id: str, diff_ids: list[str]) -> OverlayRoot:
         """Make a writable root over the layers (lowest first); idempotent for one container id.
 
-        NotFound when a layer is not here.
+        What the root needs stays mounted until `remove`, or until a daemon ends with nothing running.
+        NotFound when a layer is not here; ArchiveError, BoxshipError.
         """
         ...
 

@@ -1,0 +1,99 @@
+"""What is made of a layer's tar: folders with its files, or an index of it. Who does the work is the caller's choice:
+the daemon has workers do it (app/workers.py); the functions here do it in the calling thread.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from boxship.archive.reader import TarReader
+from boxship.archive.unpack import unpack
+
+# (path of an uncompressed tar, path of an empty folder) -> size of the files in bytes. ArchiveError, OSError.
+Unpacker = Callable[[str, str], int]
+# (path of an uncompressed tar, path of a new file) -> size of the files in bytes. ArchiveError, OSError.
+Indexer = Callable[[str, str], int]
+# ((path of an index, path of its tar) of each layer, lowest first; path of a new file). ArchiveError, OSError.
+Merger = Callable[[Sequence[tuple[str, str]], str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """The three kinds of work."""
+
+    unpack: Unpacker
+    index: Indexer
+    merge: Merger
+
+
+class Form(Protocol):
+    """A form of a layer beside its tar. name: of the file or folder in the layer's folder."""
+
+    name: str
+    synced: bool
+    """Whether a power cut does no harm to what `make` has made."""
+
+    def make(self, tar: str, path: str) -> int:
+        """Make it at the new path; the size of the layer's files in bytes. ArchiveError, OSError."""
+        ...
+
+
+class Folder:
+    """The files themselves, as overlayfs takes them for a lower folder."""
+
+    name = "diff"
+    synced = False
+
+    def __init__(self, unpacker: Unpacker) -> None:
+        self._unpack = unpacker
+
+    def make(self, tar: str, path: str) -> int:
+        """See `Form.make`."""
+        # Whatever the umask is: it becomes the root of containers.
+        os.mkdir(path)
+        os.chmod(path, 0o755)
+        return self._unpack(tar, path)
+
+
+class Index:
+    """The tree of the files, whose data stays in the tar (archive/erofs/). A torn one is known by its checksum, and is
+    made again.
+    """
+
+    name = "layer.index"
+    synced = True
+
+    def __init__(self, indexer: Indexer) -> None:
+        self._index = indexer
+
+    def make(self, tar: str, path: str) -> int:
+        """See `Form.make`."""
+        return self._index(tar, path)
+
+
+def unpack_here(tar: str, folder: str) -> int:
+    """An `Unpacker`."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with open(tar, "rb", buffering=0) as file:
+            return unpack(TarReader(file.read), fd)
+    finally:
+        os.close(fd)
+
+
+def index_here(tar: str, out: str) -> int:
+    """An `Indexer`."""
+    from boxship.archive.erofs.scan import index_layer
+
+    return index_layer(tar, out).size
+
+
+def merge_here(layers: Sequence[tuple[str, str]], out: str) -> None:
+    """A `Merger`."""
+    from boxship.archive.erofs.merge import LayerFiles, merge
+
+    merge([LayerFiles(index, tar) for index, tar in layers], out)
+
+
+HERE = Makers(unpack_here, index_here, merge_here)
