@@ -17,25 +17,23 @@ from boxship.archive.entry import ArchiveError
 from boxship.lib.errors import BoxshipError
 from boxship.model.digest import sha256
 from boxship.storage.layers import Layer
-from boxship.storage.removal import delete
-from boxship.storage.snapshot.unpacked import UnpackedSnapshotter
+from boxship.storage.snapshot.base import KINDS
 from boxship.storage.snapshot.writer import LayerWriter, WrongDigest
+from tests.support.snapshotters import Opened, Roots, roots, seen
 from tests.support.tars import file, tar
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
-    """A data root on a real file system."""
-    path = tempfile.mkdtemp(prefix="boxship-writer-", dir="/var/tmp")
-    yield Path(path)
-    delete(path)
+def here() -> Iterator[Roots]:
+    """The folders of a daemon."""
+    with roots() as made:
+        yield made
 
 
-@pytest.fixture
-def snapshotter(data: Path) -> Iterator[UnpackedSnapshotter]:
-    made = UnpackedSnapshotter(str(data))
-    yield made
-    made.wait()
+@pytest.fixture(params=KINDS)
+def snapshotter(here: Roots, request: pytest.FixtureRequest) -> Opened:
+    """Each of the snapshotters."""
+    return here.open(str(request.param))
 
 
 def pieces(content: bytes, size: int) -> list[bytes]:
@@ -43,16 +41,11 @@ def pieces(content: bytes, size: int) -> list[bytes]:
     return [content[start : start + size] for start in range(0, len(content), size)]
 
 
-def hidden(data: Path) -> list[str]:
-    """Halves and leftovers of all kinds."""
-    return [str(path) for path in data.rglob(".*")]
-
-
 BIG = tar(file("a", os.urandom(3 << 20)), file("b", b"x"))
 
 
 @pytest.mark.parametrize("size", [1 << 20, 70_000, 4 << 20])
-def test_a_layer_in_pieces(data: Path, snapshotter: UnpackedSnapshotter, size: int) -> None:
+def test_a_layer_in_pieces(here: Roots, snapshotter: Opened, size: int) -> None:
     with snapshotter.begin() as writer:
         for piece in pieces(BIG, size):
             writer.write(piece)
@@ -60,39 +53,42 @@ def test_a_layer_in_pieces(data: Path, snapshotter: UnpackedSnapshotter, size: i
         layer = writer.commit(sha256(BIG))
     assert layer == snapshotter.layer(sha256(BIG)) == Layer(sha256(BIG), (3 << 20) + 1, len(BIG))
     assert Path(snapshotter.tar(layer.diff_id)).read_bytes() == BIG
-    assert not hidden(data)
+    with seen(snapshotter.prepare("c" * 64, [layer.diff_id])) as inside:
+        assert (inside / "b").read_bytes() == b"x"
+        assert (inside / "a").read_bytes() in BIG
+    assert not here.hidden()
 
 
-def test_a_wrong_digest_leaves_nothing(data: Path, snapshotter: UnpackedSnapshotter) -> None:
+def test_a_wrong_digest_leaves_nothing(here: Roots, snapshotter: Opened) -> None:
     for content in (BIG, tar(file("small"))):
         with snapshotter.begin() as writer:
             writer.write(content)
             with pytest.raises(WrongDigest, match="the config says sha256:0000"):
                 writer.commit("sha256:" + "0" * 64)
         assert snapshotter.layers() == set()
-        assert not hidden(data)
+        assert not here.hidden()
 
 
-def test_what_is_not_committed_is_forgotten(data: Path, snapshotter: UnpackedSnapshotter) -> None:
+def test_what_is_not_committed_is_forgotten(here: Roots, snapshotter: Opened) -> None:
     with pytest.raises(ZeroDivisionError), snapshotter.begin() as writer:
         writer.write(BIG)
         raise ZeroDivisionError
     with snapshotter.begin() as writer:
         pass
     writer.abort()
-    assert not hidden(data)
+    assert not here.hidden()
 
 
-def test_a_hostile_layer_leaves_nothing(data: Path, snapshotter: UnpackedSnapshotter) -> None:
+def test_a_hostile_layer_leaves_nothing(here: Roots, snapshotter: Opened) -> None:
     content = tar(file("a", b"x" * 2000), file("../b"))
     with pytest.raises(ArchiveError), snapshotter.begin() as writer:
         writer.write(content)
         writer.commit(sha256(content))
     assert snapshotter.layers() == set()
-    assert not hidden(data)
+    assert not here.hidden()
 
 
-def test_many_bring_one_layer(data: Path, snapshotter: UnpackedSnapshotter) -> None:
+def test_many_bring_one_layer(here: Roots, snapshotter: Opened) -> None:
     def bring(_: int) -> Layer:
         with snapshotter.begin() as writer:
             for piece in pieces(BIG, 1 << 19):
@@ -101,7 +97,7 @@ def test_many_bring_one_layer(data: Path, snapshotter: UnpackedSnapshotter) -> N
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(bring, range(8)))) == 1
-    assert not hidden(data)
+    assert not here.hidden()
 
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
@@ -125,6 +121,9 @@ def test_the_observer_stops_it(tmp_path: Path) -> None:
             if self.seen > 1 << 20:
                 raise ArchiveError("no")
 
+        def finish(self, out: str) -> Layer:
+            raise AssertionError("of a layer that was refused")
+
     observer = Refusing()
     path = tmp_path / "tar"
     with LayerWriter(str(path), lambda path, diff_id: Layer(diff_id, 0, 0), observer) as writer:
@@ -140,11 +139,14 @@ def test_the_observer_stops_it(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 1 << 19), max_size=12))
 def test_pieces_of_any_size(sizes: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        seen = hashlib.sha256()
+        passed = hashlib.sha256()
 
         class Watching:
             def feed(self, data: bytes) -> None:
-                seen.update(data)
+                passed.update(data)
+
+            def finish(self, out: str) -> Layer:
+                raise AssertionError("publish does that")
 
         kept: list[bytes] = []
 
@@ -158,4 +160,4 @@ def test_pieces_of_any_size(sizes: list[int]) -> None:
                 writer.write(bytes([number]) * size)
             writer.commit(sha256(content))
         assert kept == [content]
-        assert seen.digest() == hashlib.sha256(content).digest()
+        assert passed.digest() == hashlib.sha256(content).digest()

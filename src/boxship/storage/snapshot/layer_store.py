@@ -22,7 +22,7 @@ from boxship.storage.one_at_a_time import OneAtATime
 from boxship.storage.removal import Background, Bin, delete
 from boxship.storage.snapshot import layer_note
 from boxship.storage.snapshot.layer_note import LayerNote, boot_id
-from boxship.storage.snapshot.makers import Form
+from boxship.storage.snapshot.makers import Form, Watch
 from boxship.storage.snapshot.writer import LayerWriter
 
 TAR = "layer.tar"
@@ -44,18 +44,19 @@ class LayerStore:
 
     def begin(self) -> LayerWriter:
         """See `Snapshotter.begin`."""
-        return LayerWriter(self._bin.new_name(), self.add)
+        watch = self._form.watch()
+        return LayerWriter(self._bin.new_name(), lambda tar, diff_id: self.add(tar, diff_id, watch), watch)
 
     def spool_path(self) -> str:
         """A new path for a tar that `add` will take."""
         return self._bin.new_name()
 
-    def add(self, tar: str, diff_id: str) -> Layer:
-        """See `Snapshotter.add`: made in private, published by one rename."""
+    def add(self, tar: str, diff_id: str, watched: Watch | None = None) -> Layer:
+        """See `Snapshotter.add`: made in private, published by one rename. watched: as `Form.make` takes it."""
         building = self._bin.new_name()
         try:
             with self._turns.alone(diff_id):
-                return self.layer(diff_id) or self._build(tar, diff_id, building)
+                return self.layer(diff_id) or self._build(tar, diff_id, building, watched)
         except OSError as error:
             raise self._unstorable(diff_id, error) from error
         finally:
@@ -163,10 +164,10 @@ class LayerStore:
                 os.rename(f"{folder}/{name}", gone)
                 self._background.delete(gone)
 
-    def _build(self, tar: str, diff_id: str, building: str) -> Layer:
+    def _build(self, tar: str, diff_id: str, building: str, watched: Watch | None) -> Layer:
         os.mkdir(building, 0o700)
         os.rename(tar, f"{building}/{TAR}")
-        size = self._form.make(f"{building}/{TAR}", f"{building}/{self._form.name}")
+        size = self._form.make(f"{building}/{TAR}", f"{building}/{self._form.name}", watched)
         tar_size = sync_file(f"{building}/{TAR}")
         LayerNote(size, tar_size, "" if self._form.synced else boot_id()).write(building, durable=True)
         os.rename(building, self.folder(diff_id))

@@ -27,6 +27,22 @@ class Makers:
     merge: Merger
 
 
+class _Sized(Protocol):
+    size: int
+
+
+class Watch(Protocol):
+    """Looks at a layer's tar while it is written: archive/erofs/scan.py."""
+
+    def feed(self, data: bytes, /) -> None:
+        """The next bytes of the tar. ArchiveError when it is damaged or hostile."""
+        ...
+
+    def finish(self, out: str, /) -> _Sized:
+        """The tar has ended: write the index file; the size of the layer's files. ArchiveError, OSError."""
+        ...
+
+
 class Form(Protocol):
     """A form of a layer beside its tar. name: of the file or folder in the layer's folder."""
 
@@ -34,8 +50,15 @@ class Form(Protocol):
     synced: bool
     """Whether a power cut does no harm to what `make` has made."""
 
-    def make(self, tar: str, path: str) -> int:
-        """Make it at the new path; the size of the layer's files in bytes. ArchiveError, OSError."""
+    def watch(self) -> Watch | None:
+        """Who may look at a tar while it is written, so that `make` need not look at it again."""
+        ...
+
+    def make(self, tar: str, path: str, watched: Watch | None = None) -> int:
+        """Make it at the new path; the size of the layer's files in bytes. ArchiveError, OSError.
+
+        watched: has seen the whole tar.
+        """
         ...
 
 
@@ -48,7 +71,11 @@ class Folder:
     def __init__(self, unpacker: Unpacker) -> None:
         self._unpack = unpacker
 
-    def make(self, tar: str, path: str) -> int:
+    def watch(self) -> Watch | None:
+        """See `Form.watch`."""
+        return None
+
+    def make(self, tar: str, path: str, watched: Watch | None = None) -> int:
         """See `Form.make`."""
         # Whatever the umask is: it becomes the root of containers.
         os.mkdir(path)
@@ -67,9 +94,15 @@ class Index:
     def __init__(self, indexer: Indexer) -> None:
         self._index = indexer
 
-    def make(self, tar: str, path: str) -> int:
+    def watch(self) -> Watch | None:
+        """See `Form.watch`."""
+        from boxship.archive.erofs.scan import LayerScanner
+
+        return LayerScanner()
+
+    def make(self, tar: str, path: str, watched: Watch | None = None) -> int:
         """See `Form.make`."""
-        return self._index(tar, path)
+        return self._index(tar, path) if watched is None else watched.finish(path).size
 
 
 def unpack_here(tar: str, folder: str) -> int:

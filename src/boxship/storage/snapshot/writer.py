@@ -6,12 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from boxship.archive.entry import ArchiveError
 from boxship.lib.errors import BoxshipError
 from boxship.storage.layers import Layer
 from boxship.storage.removal import delete
+from boxship.storage.snapshot.makers import Watch
 
 # Bytes that are worth a thread's waking up, and bytes that may wait for it.
 _PIECE = 1 << 18
@@ -27,14 +28,6 @@ class WrongDigest(ArchiveError):
         self.found = found
 
 
-class Observer(Protocol):
-    """Who looks at a layer's tar while it is written."""
-
-    def feed(self, data: bytes, /) -> None:
-        """The next bytes of the tar. ArchiveError when it is damaged or hostile."""
-        ...
-
-
 class LayerWriter:
     """One layer on its way in; `with snapshotter.begin() as writer:` aborts it unless it was committed.
 
@@ -43,14 +36,14 @@ class LayerWriter:
     before `commit`.
     """
 
-    def __init__(self, path: str, publish: Callable[[str, str], Layer], observer: Observer | None = None) -> None:
+    def __init__(self, path: str, publish: Callable[[str, str], Layer], watch: Watch | None = None) -> None:
         """path: a new file on the file system of the layers. publish: (that file, its diff id) -> the layer; it takes
         the file or removes it. BoxshipError when the file can't be made.
         """
         self.size = 0
         self._path = path
         self._publish = publish
-        self._observer = observer
+        self._watch = watch
         self._digest = hashlib.sha256()
         self._gathered: list[bytes] = []
         self._gathered_size = 0
@@ -153,8 +146,8 @@ class LayerWriter:
             view = memoryview(data)
             while view:
                 view = view[os.write(self._fd, view) :]
-            if self._observer is not None:
-                self._observer.feed(data)
+            if self._watch is not None:
+                self._watch.feed(data)
         except OSError as error:
             self._error = self._unwritable(error)
         except BaseException as error:
