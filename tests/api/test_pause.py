@@ -1,9 +1,12 @@
 """Paused containers: frozen in fact, over a restart of the daemon, and whatever wakes them."""
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
 
-from tests.api.test_lifecycle import actions, create, post, state
+from tests.api.test_lifecycle import actions, create, post, state, until
 from tests.support.api import Api
 from tests.support.cli import Cli
 from tests.support.engine import Engine
@@ -63,6 +66,41 @@ def test_what_the_kernel_does_is_believed(fresh_engine: Engine) -> None:
     _thaw(container)
     fresh_engine.start()
     assert state(api, "thawed")["Status"] == "running"
+
+
+def test_a_commit_that_its_daemon_did_not_outlive_holds_nothing(fresh_engine: Engine) -> None:
+    """What a person has paused stays paused, what a commit held still goes on."""
+    api = fresh_engine.api
+    health = {"Test": ["CMD", "true"], "Interval": 100_000_000}
+    create(api, "ticking", *TICKING, Healthcheck=health)
+    post(api, "/containers/ticking/start")
+    until(lambda: state(api, "ticking")["Health"]["Status"] == "healthy", "the first check")
+    root = Path(f"/proc/{state(api, 'ticking')['Pid']}/root")
+    # So that the commit takes a while.
+    with (root / "large").open("wb") as file:
+        for _ in range(256):
+            file.write(os.urandom(1 << 20))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_broken_off, api, "/commit?container=ticking&repo=never")
+        until(lambda: state(api, "ticking")["Paused"], "the commit")
+        assert state(api, "ticking")["Health"]["Status"] == "healthy"
+        fresh_engine.kill()
+    fresh_engine.start()
+    found = state(api, "ticking")
+    assert (found["Status"], found["Health"]["Status"]) == ("running", "healthy")
+    before = ticks(api, "ticking")
+    until(lambda: ticks(api, "ticking") != before, "the next tick")
+    post(api, "/containers/ticking/pause")
+    fresh_engine.kill()
+    fresh_engine.start()
+    assert state(api, "ticking")["Status"] == "paused"
+
+
+def _broken_off(api: Api, path: str) -> None:
+    try:
+        post(api, path)
+    except (OSError, HTTPException):
+        return
 
 
 def _thaw(container: str) -> None:

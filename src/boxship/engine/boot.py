@@ -12,7 +12,7 @@ import signal
 import msgspec
 
 from boxship.engine.container.init_layer import make_init_layer
-from boxship.engine.container.pause import is_frozen
+from boxship.engine.container.pause import end_hold, is_frozen
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import sweep_files
 from boxship.engine.container.start import start_again
@@ -69,6 +69,8 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
             if state.phase != "running" or state.started_ns != found.started_ns:
                 # The start was under way: it has succeeded, only nobody was told.
                 await _record_start(engine, container, found.pid, found.started_ns)
+            if container.state.held:
+                await _let_go(engine, container)
             frozen = await quick(is_frozen, engine, container.id)
             if frozen != container.paused:
                 container.set_state(msgspec.structs.replace(container.state, paused=frozen))
@@ -87,6 +89,14 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
             await ended(engine, container, Exit(LOST, False, 0), None)
         case None:
             await engine.launcher.forget(container.id)
+
+
+async def _let_go(engine: Engine, container: Container) -> None:
+    """A commit was under way."""
+    try:
+        await end_hold(engine, container)
+    except BoxshipError as error:
+        log.error("container %s, which a commit held still, does not go on: %s", container.name, error)
 
 
 async def _adopt(engine: Engine, container_id: str) -> Monitor | Exit | None:

@@ -16,7 +16,8 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     phase: "restarting" is the pause before the next try; Docker's API calls that running, too.
     exit_code: of the last run; error: why the last start failed. manually_stopped: a person stopped or killed
     it, so that no restart policy brings it back in this daemon's life ("unless-stopped": not after it either).
-    paused: it runs, but its control group is frozen. health: None while it was never checked.
+    paused: it runs, but its control group is frozen; held: for a commit, and no longer than the daemon lives.
+    health: None while it was never checked.
     """
 
     phase: Phase = "created"
@@ -29,6 +30,7 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     restart_count: int = 0
     manually_stopped: bool = False
     paused: bool = False
+    held: bool = False
     health: Health | None = None
 
     @property

@@ -20,6 +20,24 @@ async def pause(engine: Engine, ref: str) -> None:
     await engine.whole(_pause(engine, container))
 
 
+async def hold(engine: Engine, container: Container) -> None:
+    """Freeze a running container for a while, to be thawed by `resume`; a daemon that is killed meanwhile thaws it at
+    its next start. Its health stays what it is. Errors as of `pause`.
+    """
+    await engine.whole(_pause(engine, container, held=True))
+
+
+async def end_hold(engine: Engine, container: Container) -> None:
+    """Thaw what a former daemon held."""
+    try:
+        await _freeze(engine, container, frozen=False)
+    except Conflict:
+        # Its end is on the way.
+        pass
+    container.set_state(msgspec.structs.replace(container.state, paused=False, held=False))
+    await engine.containers.save(container)
+
+
 async def unpause(engine: Engine, ref: str) -> None:
     """Let a paused container go on. BoxshipError when it is not paused, as Docker answers it."""
     container = engine.containers.get(ref)
@@ -38,21 +56,29 @@ async def resume(engine: Engine, container: Container, *, tell: bool = True) -> 
         except Conflict:
             # Its end is on the way.
             return
-        container.set_state(msgspec.structs.replace(container.state, paused=False))
+        container.set_state(msgspec.structs.replace(container.state, paused=False, held=False))
         begin_checks(engine, container)
         await engine.containers.save(container)
         if tell:
             publish(engine, container, "unpause")
 
 
-async def _pause(engine: Engine, container: Container) -> None:
+async def _pause(engine: Engine, container: Container, *, held: bool = False) -> None:
     async with container.lock:
         must_be_up(container)
         if container.paused:
             raise Conflict(f"Container {container.id} is already paused")
-        await _freeze(engine, container, frozen=True)
+        if held:
+            # Before the freezing: nobody would thaw it if the daemon were killed between the two.
+            container.set_state(msgspec.structs.replace(container.state, held=True))
+            await engine.containers.save(container)
+        try:
+            await _freeze(engine, container, frozen=True)
+        except BoxshipError:
+            container.set_state(msgspec.structs.replace(container.state, held=False))
+            raise
         end_checks(container)
-        health = ended(container.state.health)
+        health = container.state.health if held else ended(container.state.health)
         container.set_state(msgspec.structs.replace(container.state, paused=True, health=health))
         await engine.containers.save(container)
         publish(engine, container, "pause")

@@ -10,8 +10,7 @@ import msgspec
 
 from boxship.engine.container.merge import merge
 from boxship.engine.container.notify import publish as publish_container
-from boxship.engine.container.pause import pause as pause_container
-from boxship.engine.container.pause import resume
+from boxship.engine.container.pause import hold, resume
 from boxship.engine.container.register import Container
 from boxship.engine.container.view import working
 from boxship.engine.engine import Engine
@@ -88,7 +87,7 @@ async def _still(engine: Engine, container: Container) -> AsyncIterator[None]:
         yield
         return
     try:
-        await pause_container(engine, container.id)
+        await hold(engine, container)
     except Conflict:
         # It has just ended, or somebody else has paused it.
         yield

@@ -136,6 +136,7 @@ def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
         error="",
         oom_killed=exit.oom_killed,
         paused=False,
+        held=False,
         health=ended_health(before.health),
         finished_ns=exit.finished_ns or now_ns(),
         restart_count=before.restart_count + again,
