@@ -119,6 +119,12 @@ GET,DELETE /configs/{id}
 POST /configs/{id}/update
 """
 
+# Paths that Docker does not have: all of ours begin with /boxship/.
+OURS = """
+GET /boxship/images/{name}/layers
+GET /boxship/images/{name}/diff
+"""
+
 BUILT, MISSING, NO_SWARM, NONE = "answers", "501", "503", "none"
 WORDS = {
     BUILT: "as Docker",
@@ -140,6 +146,17 @@ current, and that the answers are these. Other paths are 404, `page not found`.
 """
 
 
+_OURS = """
+## Paths of our own
+
+Docker has none of these; they are there in every version, and begin with `/boxship/`. docs/images-explained.md says
+what they answer.
+
+| method | path | by |
+|---|---|---|
+"""
+
+
 class Entry(NamedTuple):
     """One method of one path: kind of answer, and the module that gives it."""
 
@@ -149,10 +166,10 @@ class Entry(NamedTuple):
     module: str
 
 
-def entries() -> Iterator[Entry]:
+def entries(paths: str = PATHS) -> Iterator[Entry]:
     """Every path with what the router has for it. LookupError for one that it does not know."""
     load_verbs()
-    for line in PATHS.split("\n"):
+    for line in paths.split("\n"):
         methods, _, path = line.partition(" ")
         for method in methods.split(",") if methods else ():
             found = ROUTES.find(method, path)
@@ -163,16 +180,17 @@ def entries() -> Iterator[Entry]:
 
 
 def unknown() -> list[str]:
-    """Routes of ours that Docker does not have."""
+    """Routes that are neither Docker's nor told of as ours."""
     load_verbs()
-    listed = {(entry.method, _bare(entry.path)) for entry in entries()}
+    listed = {(entry.method, _bare(entry.path)) for entry in entries(PATHS + OURS)}
     return [f"{method} {path}" for method, path in ROUTES if (method, _bare(path)) not in listed]
 
 
 def page() -> str:
     """The text of docs/paths.md."""
     lines = [f"| {e.method} | `{e.path}` | {WORDS[e.answer]} | {_by(e.module)} |\n" for e in entries()]
-    return _HEAD + "".join(lines)
+    ours = [f"| {e.method} | `{e.path}` | {_by(e.module)} |\n" for e in entries(OURS)]
+    return _HEAD + "".join(lines) + _OURS + "".join(ours)
 
 
 def _kind(module: str) -> str:
@@ -195,5 +213,5 @@ def _bare(path: str) -> str:
 
 if __name__ == "__main__":
     if others := unknown():
-        sys.exit(f"not in Docker's API: {', '.join(others)}")
+        sys.exit(f"not in Docker's API, and not in OURS: {', '.join(others)}")
     PAGE.write_text(page())

@@ -85,6 +85,7 @@ GROUPS = {
     "image": (
         "Manage images",
         {
+            "diff": "image_diff",
             "history": "history",
             "import": "import_",
             "inspect": "inspect_image",

@@ -22,3 +22,17 @@ def _scaled(size: float, base: float, units: tuple[str, ...], precision: int) ->
 def _general(value: float, precision: int) -> str:
     # C's %g and Go's agree, but for the exponent's digits, which sizes below 1000 never reach at precision 3 and up.
     return f"{value:.{precision}g}"
+
+
+def parse_size(text: str) -> int:
+    """A size as `human_size` prints it, "1.5GB" by powers of 1000, or with KiB, MiB, GiB, TiB by powers of 1024.
+
+    ValueError for anything else.
+    """
+    number = text.rstrip("BbIiKkMmGgTt ")
+    unit = text[len(number) :].strip().lower().removesuffix("b")
+    binary = unit.endswith("i")
+    power = ("", "k", "m", "g", "t").index(unit.removesuffix("i"))
+    if not number.replace(".", "", 1).isdecimal() or (binary and not power):
+        raise ValueError("not a size")
+    return int(float(number) * (1024 if binary else 1000) ** power)
