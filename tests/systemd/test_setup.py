@@ -1,6 +1,9 @@
 """`boxship setup` on a machine that systemd runs: for real, and gone without a trace."""
 
+import grp
 import os
+import socket
+import stat
 import subprocess
 import sys
 import time
@@ -28,6 +31,15 @@ def call(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def removed() -> None:
+    """Undo a setup; nothing of it may be left."""
+    said = call(str(PROGRAM), "setup", "--remove").stdout
+    assert "removed      boxship.service" in said
+    assert not [path for path in PLACES if os.path.lexists(path)]
+    assert "bxtest" not in Path("/etc/group").read_text()
+    assert "boxship.service" not in call("systemctl", "list-unit-files").stdout
+
+
 @pytest.fixture
 def installed(client_home: Path, image_archive: bytes, tmp_path: Path) -> Iterator[Cli]:
     """boxship.service, running, and the docker CLI against it."""
@@ -43,11 +55,7 @@ def installed(client_home: Path, image_archive: bytes, tmp_path: Path) -> Iterat
             docker("rm", "-f", container)
         docker("rmi", "-f", *docker("images", "-q").succeeded().lines)
     finally:
-        said = call(str(PROGRAM), "setup", "--remove").stdout
-    assert "removed      boxship.service" in said
-    assert not [path for path in PLACES if os.path.lexists(path)]
-    assert "bxtest" not in Path("/etc/group").read_text()
-    assert "boxship.service" not in call("systemctl", "list-unit-files").stdout
+        removed()
 
 
 def test_a_restart_of_the_service_ends_no_container(installed: Cli):
@@ -85,3 +93,48 @@ def test_what_is_set_up_twice_is_set_up_once(installed: Cli):
     dry = call(str(PROGRAM), "setup", "--remove", "--dry-run").stdout
     assert "would remove /etc/systemd/system/boxship.service" in dry
     assert os.path.exists("/etc/systemd/system/boxship.service")
+
+
+@pytest.fixture
+def free_socket() -> Iterator[Path]:
+    """Docker's socket on a machine without Docker."""
+    path = Path("/run/docker.sock")
+    assert not path.exists(), "this machine has a Docker"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_dockers_socket(client_home: Path, free_socket: Path, tmp_path: Path):
+    """Where no other engine has it, also one that no unit of systemd's tells of; a name that is left over is nobody."""
+    assert not [path for path in PLACES if os.path.lexists(path)], "this machine has a Boxship of its own"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(free_socket))
+        other.listen(1)
+        refused = call(str(PROGRAM), "setup", "--docker-socket", "--group", "bxtest", check=False)
+        assert refused.returncode == 1 and "another engine listens at /run/docker.sock" in refused.stderr
+        assert not [path for path in PLACES if os.path.lexists(path)]
+    try:
+        call(str(PROGRAM), "setup", "--docker-socket", "--group", "bxtest")
+        status = free_socket.stat()
+        assert (grp.getgrgid(status.st_gid).gr_name, stat.S_IMODE(status.st_mode)) == ("bxtest", 0o660)
+        engines = {
+            docker_cli(client_home, host, tmp_path / "docker")("info", "-f", "{{.ID}}").succeeded().text
+            for host in ("unix:///var/run/docker.sock", HOST)
+        }
+        assert len(engines) == 1
+        again = call(str(PROGRAM), "setup", "--docker-socket", "--group", "bxtest").stdout
+        assert "there already /etc/systemd/system/boxship.service" in again
+        call("systemctl", "restart", "boxship")
+        docker_cli(client_home, "unix:///var/run/docker.sock", tmp_path / "docker")("version").succeeded()
+    finally:
+        removed()
+    assert not free_socket.exists()
+
+
+def test_dockers_socket_is_not_taken_from_another_engine_by_a_second_setup(installed: Cli, free_socket: Path):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(free_socket))
+        other.listen(1)
+        refused = call(str(PROGRAM), "setup", "--docker-socket", "--group", "bxtest", check=False)
+    assert refused.returncode == 1 and "another engine listens at /run/docker.sock" in refused.stderr
+    assert "docker.sock" not in Path("/etc/systemd/system/boxship.service").read_text()

@@ -30,7 +30,7 @@ def choose(group: str, *, docker_socket: bool, made: set[tuple[str, str]]) -> tu
     items: list[Item] = [Group(group)]
     left: list[str] = []
     if docker_socket:
-        _refuse_another_engine(known=("file", UNIT) in made)
+        _refuse_another_engine(known=("file", UNIT) in made and _listens_there())
     if os.path.isdir("/run/systemd/system"):
         text = service(program(), group, docker_socket=docker_socket)
         items += [File(UNIT, text, mine=("file", UNIT) in made), Service(SERVICE)]
@@ -58,6 +58,15 @@ def program() -> list[str]:
     if os.path.basename(path) in ("boxship", "docker") and os.access(path, os.X_OK):
         return [path]
     return [sys.executable, "-m", "boxship"]
+
+
+def _listens_there() -> bool:
+    """Whether the service of an earlier setup has Docker's socket already."""
+    try:
+        with open(UNIT, encoding="utf-8") as file:
+            return DOCKER_SOCKET in file.read()
+    except FileNotFoundError:
+        return False
 
 
 def _refuse_another_engine(*, known: bool) -> None:
