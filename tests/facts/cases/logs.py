@@ -35,7 +35,7 @@ CASES = (
     case("logs-follow-running", setup("run -d --name {p} {base} sh -c 'echo a; sleep 1; echo b'"), d("logs -f {p}")),
     case(
         "logs-follow-tail",
-        setup("run -d --name {p} {base} sh -c 'echo a; echo b; sleep 1; echo c'"),
+        setup("run -d --name {p} {base} sh -c 'echo a; echo b; sleep 4; echo c'"),
         d("run --rm {base} sleep 0.5"),
         d("logs -f --tail 1 {p}"),
     ),
