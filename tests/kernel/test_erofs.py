@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from boxship.archive.entry import ArchiveError
+from boxship.archive.erofs.merge import LayerFiles, merge
+from boxship.archive.erofs.scan import index_layer
 from boxship.storage.removal import delete
 from tests.support.tars import Member, file, folder, hardlink, symlink, tar
 from tests.support.trees import File, describe, differences, indexed, mounted, unpacked
@@ -197,6 +200,93 @@ def test_names_of_any_bytes(work: str) -> None:
     assert {b"\xff\xfe", b"x" * 255, b"\x01", b"-"} <= tree.keys()
 
 
+def access_list(*entries: tuple[int, int, int]) -> str:
+    """A POSIX access control list (linux/posix_acl_xattr.h), as a value of pax headers: tag, permissions, id."""
+    packed = struct.pack("<I", 2) + b"".join([struct.pack("<HHI", *entry) for entry in entries])
+    return packed.decode("utf-8", "surrogateescape")
+
+
+def test_access_control_lists(work: str) -> None:
+    nobody = 0xFFFFFFFF
+    minimal = access_list((1, 6, nobody), (4, 4, nobody), (32, 0, nobody))
+    named = access_list((1, 7, nobody), (2, 5, 1000), (4, 4, nobody), (16, 5, nobody), (32, 1, nobody))
+    tree = both(
+        work,
+        tar(
+            folder("d", xattrs={"system.posix_acl_default": named, "system.posix_acl_access": named}),
+            file("d/plain", mode=0o600),
+            file("d/minimal", mode=0o777, xattrs={"system.posix_acl_access": minimal}),
+            file("d/named", mode=0o4700, xattrs={"system.posix_acl_access": named}),
+            folder("d/below", 0o700),
+            file("d/none", xattrs={"system.posix_acl_access": access_list()}),
+            folder("d/nothing", xattrs={"system.posix_acl_default": ""}),
+        ),
+    )
+    names = {path: [name for name, _ in file.xattrs] for path, file in tree.items()}
+    assert names == {
+        b"d": ["system.posix_acl_access", "system.posix_acl_default"],
+        b"d/plain": [],
+        b"d/minimal": [],
+        b"d/named": ["system.posix_acl_access"],
+        b"d/below": [],
+        b"d/none": [],
+        b"d/nothing": [],
+    }
+    assert (tree[b"d/minimal"].mode, tree[b"d/named"].mode) == ("0o640", "0o4751")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [(1, 7, 0xFFFFFFFF)],
+        [(1, 7, 0xFFFFFFFF), (2, 7, 5), (4, 7, 0xFFFFFFFF), (32, 7, 0xFFFFFFFF)],
+        [(4, 7, 0xFFFFFFFF), (1, 7, 0xFFFFFFFF), (32, 7, 0xFFFFFFFF)],
+        [(1, 8, 0xFFFFFFFF), (4, 7, 0xFFFFFFFF), (32, 7, 0xFFFFFFFF)],
+    ],
+)
+@pytest.mark.parametrize("name", ["system.posix_acl_access", "system.posix_acl_default"])
+def test_access_control_lists_that_the_kernel_refuses(
+    work: str, entries: list[tuple[int, int, int]], name: str
+) -> None:
+    archive = tar(folder("d", xattrs={name: access_list(*entries)}))
+    for form in (indexed, unpacked):
+        with pytest.raises(ArchiveError, match="Invalid argument"), form(work, archive):
+            pass
+
+
+def test_a_file_of_5_gigabytes(work: str) -> None:
+    """Not a sparse one: its data is in the tar, whole."""
+    size = 5 << 30
+    info = tarfile.TarInfo("big")
+    info.size = size
+    with Path(work, "big.tar").open("wb") as archive:
+        archive.write(info.tobuf(tarfile.GNU_FORMAT))
+        for place in (0, size - 3):
+            archive.seek(512 + place)
+            archive.write(b"end")
+        archive.truncate(512 + size + 1024)
+    index_layer(f"{work}/big.tar", f"{work}/index")
+    merge([LayerFiles(f"{work}/index", f"{work}/big.tar")], f"{work}/image")
+    with mounted(f"{work}/image", [f"{work}/big.tar"]) as root:
+        fd = os.open("big", os.O_RDONLY, dir_fd=root)
+        try:
+            assert os.fstat(fd).st_size == size
+            assert os.pread(fd, 10, size - 3) == b"end"
+            assert os.pread(fd, 5, 0) == b"end\0\0"
+            assert os.pread(fd, 5, size >> 1) == bytes(5)
+        finally:
+            os.close(fd)
+
+
+def test_127_layers(work: str) -> None:
+    layers = [
+        tar(folder("d"), file(f"d/{n:03}", b"%d" % n), file("top", b"%d" % n), Member(f"d/.wh.{n - 2:03}"))
+        for n in range(127)
+    ]
+    tree = both(work, *layers)
+    assert sorted(tree) == [b"d", b"d/125", b"d/126", b"top"]
+
+
 def test_an_image_without_layers(work: str) -> None:
     with indexed(work) as fd:
         assert describe(fd) == {}
@@ -216,6 +306,9 @@ def test_mkfs_and_fsck_of_erofs_agree(work: str, client_home: Path) -> None:
     os.chown(source / "linked", 70_000, 80_000)
     os.mknod(source / "device", stat.S_IFBLK | 0o640, os.makedev(259, 70_000))
     os.setxattr(source / "many", "user.note", b"1" * 1000)
+    # It drops the nanoseconds of what is as old as its image.
+    for number, path in enumerate([*source.rglob("*"), source]):
+        os.utime(path, ns=(0, 1_500_000_000_123_456_789 + number * 10**9), follow_symlinks=False)
     command = ["tar", "--format=pax", "--xattrs", "-C", str(source), "-cf", archive, "."]
     subprocess.run(command, check=True)
     subprocess.run([client_home / "bin/mkfs.erofs", "--quiet", "--tar=i", f"{work}/theirs", archive], check=True)
@@ -224,4 +317,9 @@ def test_mkfs_and_fsck_of_erofs_agree(work: str, client_home: Path) -> None:
     with indexed(work, Path(archive).read_bytes()) as fd:
         ours = describe(fd, links=True)
     assert not differences(ours, theirs)
+    fd = os.open(source, os.O_RDONLY)
+    try:
+        assert not differences(ours, describe(fd))
+    finally:
+        os.close(fd)
     subprocess.run([client_home / "bin/fsck.erofs", f"--device={archive}", f"{work}/image"], check=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from contextlib import ExitStack
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from boxship.archive.entry import ArchiveError
+from boxship.archive.erofs.node import counted_size
+from boxship.archive.erofs.scan import LayerScanner
+from boxship.archive.reader import TarReader
+from boxship.archive.unpack import unpack
 from boxship.storage.removal import delete
 from tests.kernel.test_erofs import pytestmark  # noqa: F401
 from tests.support.random_layers import layers
@@ -43,3 +49,23 @@ def test_the_same_tree_as_the_unpackers(given: list[list[Member]]) -> None:
         assert one is other
     else:
         assert not differences(one, other)
+
+
+@settings(max_examples=int(os.environ.get("BOXSHIP_EXAMPLES", "60")))
+@given(layers)
+def test_the_size_is_what_the_unpacker_counts(given: list[list[Member]]) -> None:
+    archive = tar(*given[0])
+    work = tempfile.mkdtemp(prefix="boxship-erofs-", dir="/var/tmp")
+    fd = os.open(work, os.O_RDONLY)
+    scanner = LayerScanner()
+    try:
+        size = unpack(TarReader(io.BytesIO(archive).read), fd)
+    except ArchiveError:
+        with pytest.raises(ArchiveError):
+            scanner.feed(archive)
+        return
+    finally:
+        os.close(fd)
+        delete(work)
+    scanner.feed(archive)
+    assert counted_size(scanner.root) == size

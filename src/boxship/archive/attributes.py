@@ -38,19 +38,25 @@ def set_by_name(entry: Entry, parent: int, name: bytes) -> None:
     os.utime(name, ns=times_of(entry.mtime_ns), dir_fd=parent, follow_symlinks=False)
 
 
+def set_xattr(target: int | bytes, name: bytes, value: bytes) -> None:
+    """Set one extended attribute of an open file, or of a path whose last link is not followed. OSError.
+
+    What the file system has no place for is left out, as Docker does; capabilities are more than a note.
+    """
+    try:
+        if isinstance(target, int):
+            os.setxattr(target, name, value)
+        else:
+            os.setxattr(target, name, value, follow_symlinks=False)
+    except OSError as error:
+        if error.errno != errno.ENOTSUP or name == b"security.capability":
+            raise
+
+
 def _set_xattrs(entry: Entry, target: int | bytes) -> None:
     for name, value in entry.xattrs.items():
-        if name.startswith(_PRIVATE_XATTRS):
-            continue
-        try:
-            if isinstance(target, int):
-                os.setxattr(target, name, value)
-            else:
-                os.setxattr(target, name, value, follow_symlinks=False)
-        except OSError as error:
-            # What the file system has no place for is left out, as Docker does; capabilities are more than a note.
-            if error.errno != errno.ENOTSUP or name == b"security.capability":
-                raise
+        if not name.startswith(_PRIVATE_XATTRS):
+            set_xattr(target, name, value)
 
 
 def times_of(mtime_ns: int) -> tuple[int, int]:

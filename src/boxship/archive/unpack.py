@@ -12,7 +12,7 @@ import os
 import stat
 
 from boxship.archive import entry as kinds
-from boxship.archive.attributes import set_by_name, set_owner_and_mode, times_of
+from boxship.archive.attributes import set_by_name, set_owner_and_mode, set_xattr, times_of
 from boxship.archive.content import write_content
 from boxship.archive.entry import ArchiveError, Entry, components, quoted
 from boxship.archive.overlay import OPAQUE, OPAQUE_WHITEOUT, WHITEOUT, is_whiteout
@@ -20,6 +20,7 @@ from boxship.archive.reader import TarReader
 from boxship.archive.tree import Path, Tree, make_folder
 
 _META = b".wh..wh."
+_DEFAULT_LIST = b"system.posix_acl_default"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -34,7 +35,7 @@ def unpack(reader: TarReader, root: int) -> int:
     try:
         for entry in reader:
             unpacker.add(entry)
-        unpacker.set_folder_times()
+        unpacker.finish_folders()
     finally:
         unpacker.tree.close()
     return unpacker.size
@@ -46,6 +47,7 @@ class _Unpacker:
         self.tree = tree
         self.size = 0
         self._folder_times: dict[Path, int] = {}
+        self._default_lists: dict[Path, bytes] = {}
 
     def add(self, entry: Entry) -> None:
         try:
@@ -63,15 +65,26 @@ class _Unpacker:
             reason = error.strerror or str(error)
             raise ArchiveError(f"cannot unpack {entry.shown}: {reason}") from error
 
-    def set_folder_times(self) -> None:
-        """Last of all: making a file changes the time of its folder."""
+    def finish_folders(self) -> None:
+        """Last of all: making a file changes the time of its folder, and gives it the folder's default access list."""
+        for path, value in self._default_lists.items():
+            if (fd := self._still(path)) >= 0:
+                try:
+                    set_xattr(fd, _DEFAULT_LIST, value)
+                except OSError as error:
+                    raise ArchiveError(f"cannot unpack {quoted(b'/'.join(path))}: {error.strerror}") from error
         for path, mtime_ns in self._folder_times.items():
-            try:
-                os.utime(self.tree.find(path), ns=times_of(mtime_ns))
-            except OSError as error:
-                # A later entry replaced a folder on the way.
-                if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                    raise
+            if (fd := self._still(path)) >= 0:
+                os.utime(fd, ns=times_of(mtime_ns))
+
+    def _still(self, path: Path) -> int:
+        """The folder's descriptor, -1 when a later entry replaced one on the way."""
+        try:
+            return self.tree.find(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            return -1
 
     def _whiteout(self, entry: Entry, path: Path) -> None:
         name = path[-1]
@@ -100,6 +113,7 @@ class _Unpacker:
             self._folder(entry, path, parent, name)
             return
         self._folder_times.pop(path, None)
+        self._default_lists.pop(path, None)
         if kind == kinds.HARDLINK:
             self._hardlink(entry, parent, name)
             return
@@ -144,6 +158,8 @@ class _Unpacker:
             if not stat.S_ISDIR(status.st_mode):
                 self._clear(parent, name)
                 make_folder(parent, name, opaque=is_whiteout(status))
+        if (given := entry.xattrs.pop(_DEFAULT_LIST, None)) is not None:
+            self._default_lists[path] = given
         fd = self.tree.folder(path)
         set_owner_and_mode(entry, fd)
         self._folder_times.pop(path, None)  # of two names for one folder, the one that came last counts

@@ -15,6 +15,11 @@ _ORDER = (_USER_OBJ, _USER, _GROUP_OBJ, _GROUP, _MASK, _OTHER)
 _SINGLE = (_USER_OBJ, _GROUP_OBJ, _MASK, _OTHER)
 
 
+def is_empty(value: bytes) -> bool:
+    """Whether it is a list without entries, or nothing at all."""
+    return not value or value == struct.pack("<I", _VERSION)
+
+
 def read(value: bytes) -> list[tuple[int, int, int]]:
     """The entries of a list: tag, permissions, id. ValueError where the kernel says EINVAL."""
     if len(value) < 4 or struct.unpack_from("<I", value)[0] != _VERSION or (len(value) - 4) % _ENTRY.size:

@@ -56,6 +56,8 @@ def accept(mode: int, given: dict[bytes, bytes]) -> tuple[int, dict[bytes, bytes
 def _access_list(mode: int, name: bytes, value: bytes) -> tuple[int, bool]:
     if stat.S_ISLNK(mode):
         return mode, False  # EOPNOTSUPP
+    if acl.is_empty(value):
+        return mode, False  # it takes a list away, and there is none
     if name == acl.DEFAULT and not stat.S_ISDIR(mode):
         raise _error(errno.EACCES)
     try:

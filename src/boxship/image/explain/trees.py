@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
+from boxship.archive.entry import ArchiveError
+from boxship.archive.erofs.node import Node
 from boxship.archive.erofs.scan import scan_file
+from boxship.archive.erofs.store import read_layer
 from boxship.image.explain.difference import LayerData
 from boxship.storage.snapshot.base import Snapshotter
+from boxship.storage.snapshot.makers import Index
 
 
 def layer_data(snapshotter: Snapshotter, diff_ids: Sequence[str]) -> list[LayerData]:
@@ -14,5 +19,13 @@ def layer_data(snapshotter: Snapshotter, diff_ids: Sequence[str]) -> list[LayerD
     found = []
     for diff_id in diff_ids:
         tar = snapshotter.tar(diff_id)
-        found.append(LayerData(diff_id, scan_file(tar).root, tar))
+        found.append(LayerData(diff_id, _tree(tar), tar))
     return found
+
+
+def _tree(tar: str) -> Node:
+    # Where layers are mounted, their index lies beside the tar.
+    try:
+        return read_layer(f"{os.path.dirname(tar)}/{Index.name}")[0]
+    except (FileNotFoundError, ArchiveError):
+        return scan_file(tar).root
