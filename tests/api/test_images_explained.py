@@ -46,8 +46,8 @@ def test_layers_as_people_read_them(boxship: Cli) -> None:
         "1       51kB    3 (51kB)   -           -          51kB     layer 0",
         "2       1.5kB   1 (300B)   1 (1.2kB)   1 (50kB)   -        layer 1",
         "wasted: stored in one layer, changed or deleted by a later one",
-        "  50kB  /cache  in layer 1, hidden by layer 2",
-        "   1kB  /app/main  in layer 1, hidden by layer 2",
+        "  50kB  /cache  in layer 1, deleted by layer 2",
+        "   1kB  /app/main  in layer 1, changed by layer 2",
         "  to get it back: remove a file in the RUN that makes it, set owner and mode where it is copied",
     ]
 
@@ -61,8 +61,31 @@ def test_layers_as_json_and_by_the_api(boxship: Cli, api: Api) -> None:
     assert found == api.request("GET", "/v1.51/boxship/images/bx-explain/app:1/layers").json
     assert (found["Id"], found["Size"], found["Visible"], found["Wasted"]) == (OLD.id, 52_501, 1501, 51_000)
     assert found["Layers"][1]["Deleted"] == {"Files": 1, "Bytes": 50_000}
-    assert found["Hidden"][0] == {"Path": "/cache", "Bytes": 50_000, "Layer": 1, "HiddenBy": 2}
+    assert found["Hidden"][0] == {
+        "Path": "/cache",
+        "Bytes": 50_000,
+        "Layer": 1,
+        "HiddenBy": 2,
+        "How": "deleted",
+        "What": [],
+    }
     assert api.request("GET", "/boxship/images/bx-explain/none/layers").status == 404
+
+
+def test_a_copy_for_an_owner_is_told(boxship: Cli) -> None:
+    """What `RUN chown -R` does to an image."""
+    files = [("big", b"b" * 4000), ("same", b"s" * 3000), ("mode", b"m" * 2000), ("size", b"x" * 1000)]
+    low = [File(path, data) for path, data in files]
+    high = [File("big", b"b" * 4000, uid=7), low[1], File("mode", b"m" * 2000, mode=0o600, gid=9), File("size", b"x")]
+    boxship("load", stdin=archive([Image(("bx-explain/chown:1",), (layer(low), layer(high)))])).succeeded()
+    said = boxship("image", "inspect", "--layers", "bx-explain/chown:1").succeeded()
+    assert said.lines[5:9] == [
+        "  4kB  /big  in layer 1, changed by layer 2: only its owner, the content is there twice",
+        "  3kB  /same  in layer 1, changed by layer 2: the same file once more",
+        "  2kB  /mode  in layer 1, changed by layer 2: only its mode and owner, the content is there twice",
+        "  1kB  /size  in layer 1, changed by layer 2",
+    ]
+    boxship("rmi", "bx-explain/chown:1").succeeded()
 
 
 @pytest.mark.usefixtures("images")

@@ -37,7 +37,7 @@ def show(cli: Cli, parsed: Parsed) -> int:
     failed = False
     for name in parsed.args:
         try:
-            query = [("hidden", "1000000" if text else "5")]
+            query = [("hidden", "1000" if text else "5")]
             answer = cli.client.call("GET", f"/boxship/images/{quote(name, b'/:@')}/layers", query)
         except DaemonError as error:
             err(f"Error response from daemon: {error.message}\n")

@@ -37,14 +37,21 @@ def _hidden(answer: "dict[str, Any]") -> str:
     lines = ["wasted: stored in one layer, changed or deleted by a later one"]
     width = max(len(_size(file["Bytes"])) for file in listed)
     for file in listed:
-        lines.append(
-            f"  {_size(file['Bytes']).rjust(width)}  {printable(file['Path'])}  "
-            f"in layer {file['Layer']}, hidden by layer {file['HiddenBy']}"
-        )
+        where = f"in layer {file['Layer']}, {file['How']} by layer {file['HiddenBy']}{_why(file)}"
+        lines.append(f"  {_size(file['Bytes']).rjust(width)}  {printable(file['Path'])}  {where}")
     if more > 0:
         lines.append(f"  and {more} more: --format json lists them")
     lines.append("  to get it back: remove a file in the RUN that makes it, set owner and mode where it is copied")
     return "\n".join(lines) + "\n"
+
+
+def _why(file: "dict[str, Any]") -> str:
+    what = file["What"]
+    if file["How"] == "deleted" or "content" in what or "target" in what:
+        return ""
+    if not what:
+        return ": the same file once more"
+    return f": only its {' and '.join(what)}, the content is there twice"
 
 
 def _count(count: "dict[str, int]") -> str:

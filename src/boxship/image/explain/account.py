@@ -34,12 +34,17 @@ class LayerAccount:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A file that is stored and not seen: where, how big, in which layer, and which layer hides it (from 0)."""
+    """A file that is stored and not seen: where, how big, in which layer, and which layer hides it (from 0).
+
+    node: the file; instead: what stands in its place, None where it is deleted.
+    """
 
     path: bytes
     bytes: int
     layer: int
     hidden_by: int
+    node: Node = field(compare=False, repr=False)
+    instead: Node | None = field(compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -119,7 +124,7 @@ class _Counting:
                 kids[name] = kid
                 self._bring(kid, self._now.changed if old is not None else self._now.added)
                 if old is not None:
-                    self._unseen(path + name, old)
+                    self._unseen(path + name, old, kid)
 
     def _gone(self, above: Node, kids: dict[bytes, Node], *, is_root: bool) -> list[bytes]:
         if above.opaque and not is_root:
@@ -136,9 +141,9 @@ class _Counting:
     def _delete(self, path: bytes, node: Node) -> None:
         for name, kid in _files(path, node):
             self._now.deleted.files += 1
-            self._now.deleted.bytes += self._unseen(name, kid)
+            self._now.deleted.bytes += self._unseen(name, kid, None)
 
-    def _unseen(self, path: bytes, node: Node) -> int:
+    def _unseen(self, path: bytes, node: Node, instead: Node | None) -> int:
         """One name less; the bytes that nobody sees any more by that."""
         self._names[id(node)] -= 1
         if self._names[id(node)]:
@@ -148,7 +153,7 @@ class _Counting:
         wasted.files += 1
         wasted.bytes += size
         if size:
-            self.account.hidden.append(Hidden(path, size, node.layer, self._layer))
+            self.account.hidden.append(Hidden(path, size, node.layer, self._layer, node, instead))
         return size
 
 

@@ -9,7 +9,7 @@ from boxship.archive.entry import ArchiveError
 from boxship.archive.erofs.node import Node
 from boxship.archive.erofs.scan import scan_file
 from boxship.archive.erofs.store import read_layer
-from boxship.image.explain.difference import LayerData
+from boxship.image.explain.contents import LayerData
 from boxship.storage.snapshot.base import Snapshotter
 from boxship.storage.snapshot.makers import Index
 

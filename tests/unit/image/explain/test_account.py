@@ -11,7 +11,7 @@ from boxship.archive.entry import ArchiveError
 from boxship.archive.erofs.merge import lay_over
 from boxship.archive.erofs.node import Node, counted_size, new_folder
 from boxship.archive.erofs.scan import LayerScanner
-from boxship.image.explain.account import Account, Count, Hidden, account
+from boxship.image.explain.account import Account, Count, account
 from tests.support.random_layers import layers
 from tests.support.tars import Member, file, folder, hardlink, symlink, tar
 
@@ -43,11 +43,11 @@ def test_changes_and_deletions_waste_what_is_below() -> None:
     assert (middle.added, middle.changed, middle.deleted) == (Count(1, 6), Count(1, 5), Count(1, 3))
     assert middle.wasted == Count(1, 5)
     assert (top.added, top.changed, top.deleted, top.wasted) == (Count(1, 1), Count(1, 1), Count(2, 4), Count())
-    assert found.hidden == [
-        Hidden(b"change", 5, 1, 2),
-        Hidden(b"d/x", 4, 0, 2),
-        Hidden(b"delete", 3, 0, 1),
-        Hidden(b"change", 2, 0, 1),
+    assert [(file.path, file.bytes, file.layer, file.hidden_by, file.instead is None) for file in found.hidden] == [
+        (b"change", 5, 1, 2, False),
+        (b"d/x", 4, 0, 2, True),
+        (b"delete", 3, 0, 1, True),
+        (b"change", 2, 0, 1, False),
     ]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from boxship.archive.erofs.scan import scan_file
-from boxship.image.explain.difference import Difference, LayerData, differences
+from boxship.image.explain.contents import LayerData
+from boxship.image.explain.difference import Difference, differences
 from tests.support.tars import Member, file, folder, hardlink, symlink, tar
 
 
