@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from boxship.archive import header
-from boxship.archive.entry import Entry
+from boxship.archive.entry import ArchiveError, Entry
 from boxship.archive.erofs.node import Node, counted_size
 from boxship.archive.erofs.store import Indexed, write_layer
 from boxship.archive.erofs.tree import LayerTree
@@ -37,6 +37,7 @@ class LayerScanner:
         self._position = 0
         self._asking: Asking[Entry | None] | None = None
         self._held = b""
+        self._fault: ArchiveError | None = None
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the tar."""
@@ -67,7 +68,10 @@ class LayerScanner:
         self._position += size
 
     def finish(self, out: str) -> Indexed:
-        """The tar has ended: write the layer's index file. ArchiveError when the tar is cut off, OSError."""
+        """The tar has ended: write the layer's index file. OSError; ArchiveError when the tar is cut off, or once more
+        the one that `feed` raised."""
+        if self._fault is not None:
+            raise self._fault
         if self.wanted and (self._asking is not None or self._held or self.skip):
             raise early_end()
         indexed = Indexed(counted_size(self.root), self._tree.entries)
@@ -86,15 +90,28 @@ class LayerScanner:
                 self.wanted = next(self._asking)
             else:
                 self.wanted = self._asking.send(piece)
+            return
         except StopIteration as done:
             self._asking = None
             entry: Entry | None = done.value
-            if entry is None:
-                self.wanted = 0
-                return
-            self.wanted = header.BLOCK
+        except ArchiveError as error:
+            self._fail(error)
+            raise
+        if entry is None:
+            self.wanted = 0
+            return
+        self.wanted = header.BLOCK
+        try:
             self._tree.add(entry, self._position)
-            self.skip = entry.stored + -entry.stored % header.BLOCK
+        except ArchiveError as error:
+            self._fail(error)
+            raise
+        self.skip = entry.stored + -entry.stored % header.BLOCK
+
+    def _fail(self, error: ArchiveError) -> None:
+        # Whoever feeds on must not get a part of the tree for the whole.
+        self._fault = error
+        self.wanted = self.skip = 0
 
 
 def scan_file(tar: str | int) -> LayerScanner:

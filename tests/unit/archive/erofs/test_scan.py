@@ -89,6 +89,18 @@ def test_a_tar_that_is_cut_off_is_refused(end: int) -> None:
             scanner.finish("/nowhere/to/write")
 
 
+@pytest.mark.parametrize("bad", [tar(file("../x")), b"no header".ljust(512, b"x")])
+def test_an_error_is_not_forgotten(bad: bytes, tmp_path: Path) -> None:
+    scanner = LayerScanner()
+    with pytest.raises(ArchiveError) as first:
+        scanner.feed(bad)
+    scanner.feed(LAYER)
+    with pytest.raises(ArchiveError) as again:
+        scanner.finish(str(tmp_path / "index"))
+    assert again.value is first.value
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_is_shorter_than_its_header_says(tmp_path: Path) -> None:
     (tmp_path / "tar").write_bytes(tar(file("a", b"x" * 100_000))[:50_000])
     with pytest.raises(ArchiveError, match="unexpected EOF"):
