@@ -95,6 +95,9 @@ class Runner:
             images = self.docker(
                 "images", "-q", "--filter", f"reference={prefix}*", "--filter", f"reference=*/{prefix}*"
             )
+            nameless = self.docker("images", "-aq", "--filter", f"label=fact={prefix}").stdout.decode().split()
+            if nameless:
+                self.docker("rmi", "-f", *nameless)
             for image in dict.fromkeys(images.stdout.decode().split()):
                 tags = self.docker("inspect", "--type", "image", "-f", '{{join .RepoTags " "}}', image).stdout.decode()
                 for tag in (tag for tag in tags.split() if prefix in tag):

@@ -6,7 +6,7 @@ import tarfile
 from tests.facts.case import Differs, case, d, delete, get, post, setup
 
 
-def _tar(*files: tuple[str, bytes]) -> bytes:
+def tar(*files: tuple[str, bytes]) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, data in files:
@@ -16,7 +16,7 @@ def _tar(*files: tuple[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-ROOT = _tar(("hello", b"world\n"), ("etc/one", b"1\n"))
+ROOT = tar(("hello", b"world\n"), ("etc/one", b"1\n"))
 MINE = "--filter reference={p}*"
 V = "/v1.51/images"
 
@@ -139,9 +139,7 @@ CASES = (
         d("import - {p}:x", ROOT),
         d("inspect -f '{{json .Config}} {{.Os}} {{.Comment}} {{len .RootFS.Layers}}' {p}:x"),
     ),
-    case(
-        "import-no-name", d("import -", _tar(("only-here", b"unique-content-of-this-fact\n")), save="i"), d("rmi {i}")
-    ),
+    case("import-no-name", d("import -", tar(("only-here", b"unique-content-of-this-fact\n")), save="i"), d("rmi {i}")),
     case(
         "import-changes",
         d(
@@ -186,17 +184,17 @@ CASES = (
     ),
     case(
         "load-missing-config",
-        d("load", _tar(("manifest.json", b'[{"Config":"none.json","RepoTags":["x:1"],"Layers":[]}]'))),
+        d("load", tar(("manifest.json", b'[{"Config":"none.json","RepoTags":["x:1"],"Layers":[]}]'))),
         differs=(Differs("0.stderr", "says what is wrong with the archive, without a temporary folder's name"),),
     ),
     case(
         "load-manifest-not-json",
-        d("load", _tar(("manifest.json", b"[{"))),
+        d("load", tar(("manifest.json", b"[{"))),
         differs=(Differs("0.stderr", "says what is wrong with the archive, without a temporary folder's name"),),
     ),
     case(
         "load-path-outside",
-        d("load", _tar(("manifest.json", b'[{"Config":"../../etc/passwd","RepoTags":["x:1"],"Layers":[]}]'))),
+        d("load", tar(("manifest.json", b'[{"Config":"../../etc/passwd","RepoTags":["x:1"],"Layers":[]}]'))),
         differs=(Differs("0.stderr", "says what is wrong with the archive, without a temporary folder's name"),),
     ),
 )

@@ -40,7 +40,7 @@ def select(images: ImageStore, filters: Filters, *, hidden: bool = True) -> list
     ends += [parse_moment(text, now_ns()) for text in filters.get("until", [])]
     before = min(ends, default=None)
     patterns = [_glob(text) for text in filters.get("reference", [])]
-    parents = set() if hidden else images.catalog.parents()
+    parents = set() if hidden and dangling is not True else images.catalog.parents()
     chosen = []
     for image in images.all():
         if image.id in parents and not image.tags and not image.digests:
