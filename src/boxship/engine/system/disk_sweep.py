@@ -11,9 +11,10 @@ _BLOCK = 512  # stat(2): st_blocks counts these
 
 @dataclass(slots=True)
 class Owners:
-    """The names of what is known: layers and blobs by their hexadecimal digits, containers by id."""
+    """The names of what is known: layers, indexes of images and blobs by their hexadecimal digits, containers by id."""
 
     layers: set[str] = field(default_factory=set)
+    indexes: set[str] = field(default_factory=set)
     blobs: set[str] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
 
@@ -44,7 +45,7 @@ def _entries(data_root: str) -> Iterator[tuple[str, str, str]]:
     """(the folder it lies in, path, name) of what can have an owner: two levels deep, three for blobs."""
     for name in _names(data_root):
         path = f"{data_root}/{name}"
-        if name not in ("layers", "snapshots", "containers", "blobs"):
+        if name not in ("layers", "snapshots", "containers", "blobs", "indexes"):
             yield ("state", path, name)
             continue
         folders = [f"{path}/{algorithm}" for algorithm in _names(path)] if name == "blobs" else [path]
@@ -59,6 +60,8 @@ def _is_owned(kind: str, name: str, owners: Owners) -> bool:
         case "layers":
             # Names that are no digests are the snapshotter's own.
             return len(name) != _HEX or name in owners.layers
+        case "indexes":
+            return len(name) != _HEX or name in owners.indexes
         case "blobs":
             return name in owners.blobs
         case "containers" | "snapshots":

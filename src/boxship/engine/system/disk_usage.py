@@ -7,7 +7,7 @@ from boxship.engine.engine import Engine
 from boxship.engine.image import list as images
 from boxship.engine.system.disk_sweep import Owners, sweep
 from boxship.lib.bridge import bulk, quick
-from boxship.model.digest import hex_part
+from boxship.model.digest import chain_ids, hex_part
 
 
 async def disk_usage(engine: Engine, kinds: frozenset[str]) -> dict[str, Any]:
@@ -37,9 +37,12 @@ def _layers_size(engine: Engine) -> int:
 
 
 def _disk(engine: Engine) -> dict[str, Any]:
+    known = engine.images.all()
+    stood_on = [image.diff_ids for image in known] + [container.record.diff_ids for container in engine.containers]
     owners = Owners(
         layers={hex_part(diff_id) for diff_id in engine.images.needed_layers()},
-        blobs={hex_part(image.id) for image in engine.images.all()},
+        indexes={hex_part(chain_ids(diff_ids)[-1]) for diff_ids in stood_on if diff_ids},
+        blobs={hex_part(image.id) for image in known},
         containers={container.id for container in engine.containers},
     )
     return sweep(str(engine.config.data_root), owners)
