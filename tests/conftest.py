@@ -64,7 +64,9 @@ def engine(image_archive: bytes) -> Iterator[Engine | Foreign]:
     assert loaded.status == 200, f"loading the test images: {loaded.value}\n{running.tail()}"
     yield running
     running.empty()
-    containers = left_over(before, mine=running.instance, spare=(f"/{running.instance}", f"-{running.instance}.slice"))
+    # Its parent group, its table of packet rules and the default bridge stay as long as it runs.
+    own = (f"/{running.instance}", f"-{running.instance}.slice", f"boxship-{running.instance}", f"bx{running.instance}")
+    containers = left_over(before, mine=running.instance, spare=own)
     running.close()
     left = [item for root in (*roots, running.instance) for item in left_over(before, mine=root, owner=root)]
     assert not containers, f"containers left behind, with the daemon running: {containers}"

@@ -13,6 +13,7 @@ QUERY = {
     "/swarm/update": "?version=1",
     "/events": "?since=1&until=1",
 }
+ASKS_REGISTRIES = {"/auth", "/images/search", "/distribution/{name}/json"}
 # They take away what other tests of this session have made, or read a body that is none.
 ELSEWHERE = {"/containers/prune", "/images/load"}
 
@@ -26,7 +27,8 @@ def test_answers_as_the_page_says(entry: Entry, version: str, api: Api) -> None:
     target = f"/v{version}{path}{QUERY.get(entry.path, '')}"
     answer = api.request(entry.method, target, {} if entry.method in ("POST", "PUT") else None)
     if entry.answer == BUILT:
-        assert answer.status not in (500, 501, 503)
+        # 500 where a registry that nobody reaches is asked, as with Docker.
+        assert answer.status not in (501, 503, *(() if entry.path in ASKS_REGISTRIES else (500,)))
         assert b"page not found" not in answer.body
     else:
         assert answer.status == STATUS[entry.answer], answer.value

@@ -20,6 +20,7 @@ from tests.support.machine import (
     open_process,
     processes_holding,
     remove_cgroups,
+    remove_networks,
 )
 
 READY_WITHIN = 300.0
@@ -125,6 +126,7 @@ class Engine:
                 self.process.kill()
                 self.process.wait()
         self._end_family()
+        remove_networks(self.instance, self.data_root)
         _unmount_below(self.base, self.run_root)
         remove_cgroups(self.instance)
         shutil.rmtree(self.run_root, ignore_errors=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -75,6 +78,22 @@ def netns_files() -> frozenset[str]:
     """Named network namespaces."""
     folder = Path("/run/netns")
     return frozenset(os.listdir(folder)) if folder.exists() else frozenset()
+
+
+def remove_networks(instance: str, data_root: Path) -> None:
+    """What a killed engine has left of its networks: bridges and its table of packet rules."""
+    devices = {f"bx{instance}"}
+    if (data_root / "state.db").exists():
+        with closing(sqlite3.connect(data_root / "state.db")) as connection:
+            try:
+                rows = connection.execute("SELECT record FROM networks").fetchall()
+            except sqlite3.Error:
+                rows = []
+        devices |= {json.loads(row[0]).get("device", "") for row in rows}
+    for device in devices & links():
+        subprocess.run(["ip", "link", "del", device], check=False)
+    if f"inet boxship-{instance}" in "\n".join(nft_tables()):
+        subprocess.run(["nft", "delete", "table", "inet", f"boxship-{instance}"], check=False)
 
 
 def nft_tables() -> frozenset[str]:

@@ -28,6 +28,7 @@ from boxship.app.notify import notify  # noqa: E402
 from boxship.app.workers import makers  # noqa: E402
 from boxship.engine.boot import boot  # noqa: E402
 from boxship.engine.engine import Engine  # noqa: E402
+from boxship.engine.network.recover import take_down  # noqa: E402
 from boxship.http.server import HttpServer  # noqa: E402
 from boxship.image.store import ImageStore  # noqa: E402
 from boxship.kernel.cgroup import Cgroup, detect  # noqa: E402
@@ -137,6 +138,7 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
         await server.close()
         await engine.close()
         if not any(container.active for container in engine.containers):
+            await quick(take_down, engine)
             await launcher.retire()
             await quick(_remove_parents, engine)
             await quick(snapshotter.close)

@@ -18,6 +18,7 @@ from boxship.engine.container.remove import sweep_files
 from boxship.engine.container.start import start_again
 from boxship.engine.engine import Engine
 from boxship.engine.exec.register import Exec
+from boxship.engine.network.recover import recover, recover_rules
 from boxship.engine.supervise.exits import ended, watch
 from boxship.engine.supervise.lost import end_lost_run
 from boxship.engine.supervise.policy import starts_at_boot
@@ -46,12 +47,16 @@ async def boot(engine: Engine) -> None:
     await quick(make_init_layer, engine.config.init_layer)
     await quick(make_top_folder, engine.config.containers_folder, 0o710)
     await quick(engine.containers.load)
+    await quick(engine.networks.load, engine.config.instance)
+    for container in engine.containers:
+        recover(engine, container)
     await bulk(engine.images.sweep)
     runs = await quick(_folders, f"{engine.config.run_root}/c")
     if not runs:
         await quick(engine.snapshotter.shed)
     await asyncio.gather(*(_take_over(engine, container, container.id in runs) for container in engine.containers))
     await _sweep(engine, runs)
+    await recover_rules(engine)
     for container in engine.containers:
         policy = container.record.host.restart_policy
         if container.state.phase == "restarting" and container.retry is None:

@@ -9,7 +9,11 @@ from boxship.engine.container.register import Containers
 from boxship.engine.container.store import ContainerStore
 from boxship.engine.events import EventBus
 from boxship.engine.exec.register import Execs
+from boxship.engine.network.register import Networks
+from boxship.engine.network.store import NetworkStore
 from boxship.image.store import ImageStore
+from boxship.network.dns.process import DnsProcess
+from boxship.network.host import HostNetwork
 from boxship.runtime.launch import Launcher
 from boxship.runtime.spec import HostFeatures
 from boxship.storage.database import Database
@@ -47,6 +51,9 @@ class Engine:
         self.host = host
         self.events = EventBus()
         self.containers = Containers(ContainerStore(database))
+        self.networks = Networks(
+            NetworkStore(database), HostNetwork(config.instance), DnsProcess(config.run_root)
+        )
         self.execs = Execs()
         self.filters: dict[bytes, str] = {}
         self.closing = False

@@ -6,6 +6,7 @@ import msgspec
 
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.health import Health
+from boxship.model.network import Endpoint, Membership
 
 Phase = Literal["created", "running", "restarting", "exited", "removing"]
 
@@ -17,7 +18,8 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: of the last run; error: why the last start failed. manually_stopped: a person stopped or killed
     it, so that no restart policy brings it back in this daemon's life ("unless-stopped": not after it either).
     paused: it runs, but its control group is frozen; held: for a commit, and no longer than the daemon lives.
-    health: None while it was never checked.
+    health: None while it was never checked. endpoints: its places in networks while it runs; ports: what
+    network.rules.Published holds of its published ports.
     """
 
     phase: Phase = "created"
@@ -32,6 +34,8 @@ class ContainerState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     held: bool = False
     health: Health | None = None
+    endpoints: list[Endpoint] = []
+    ports: list[tuple[str, str, int, str, int]] = []
 
     @property
     def status(self) -> str:
@@ -60,7 +64,8 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     id: 64 hexadecimal digits. name: without the slash that the API puts before it. created_ns: nanoseconds since
     the epoch. config: merged with the image's; host: with the defaults filled in. diff_ids: the image's layers,
     lowest first, so that the container outlives the image's name. image_size: bytes of those layers.
-    networks: names of the networks that were asked for. process_label, mount_label: for SELinux, "" for none.
+    networks: names of networks, in records of old; memberships: what is asked of each. process_label, mount_label: for
+    SELinux, "" for none.
     binds: the rules that its binds were made by.
     """
 
@@ -72,12 +77,18 @@ class ContainerRecord(msgspec.Struct, frozen=True, kw_only=True):
     image_size: int
     config: ContainerConfig
     host: HostConfig
-    networks: list[str]
+    networks: list[str] = []
+    memberships: list[Membership] = []
     platform: str = "linux"
     process_label: str = ""
     mount_label: str = ""
     binds: BindRules = NO_RULES
     state: ContainerState = ContainerState()
+
+    @property
+    def belongs(self) -> list[Membership]:
+        """The networks that the container is in whenever it runs."""
+        return self.memberships or [Membership(network=name) for name in self.networks]
 
     @property
     def command(self) -> list[str]:

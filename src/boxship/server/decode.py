@@ -86,14 +86,15 @@ def parse_json(data: bytes) -> Any:
 
 
 def _read_leniently(data: bytes) -> Any:
-    """What Go reads and msgspec refuses: a bracket too many, half of a surrogate pair (U+FFFD), huge numbers."""
+    """What Go reads and msgspec refuses: brackets too many, half a surrogate pair or no UTF-8 (U+FFFD), huge numbers."""
     try:
         end = value_end(data)
     except BadSyntax as error:
         raise InvalidParameter(f"invalid JSON: {error}") from None
     if data[end:].lstrip(b" \t\r\n")[:1] not in (b"", b"}", b"]"):
         raise InvalidParameter("unexpected content after JSON")
-    text = json.dumps(json.loads(data[:end]), ensure_ascii=False)
+    # Bytes that are no UTF-8, too: msgspec from 0.23 on tells them as it tells bad syntax.
+    text = json.dumps(json.loads(data[:end].decode("utf-8", "replace")), ensure_ascii=False)
     return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 

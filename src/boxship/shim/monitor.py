@@ -54,7 +54,8 @@ class Monitor:
         attachments: list[int],
         fork: Callable[[Message, Stdio, int], int] = fork_first,
     ) -> None:
-        """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds.
+        """request: the daemon's start message; link: its connection; attachments: clients' sockets and memfds, then
+        sockets that keep the container's ports while it runs.
 
         fork: starts the first process (shim/first.py).
         """
@@ -253,6 +254,9 @@ class Monitor:
         process.session.process_ended()
         self._execs.container_ended()
         self._memory.end()
+        # Its ports are free from now on.
+        while self._attachments:
+            os.close(self._attachments.pop())
         killed = self._memory.kills > 0 or (cgroup is not None and cgroup.oom_killed())
         self._exit = {"code": process.exit_code, "oom_killed": killed, "time": finished}
         self._save()

@@ -30,6 +30,7 @@ MIGRATIONS: tuple[str, ...] = (
         media_type TEXT NOT NULL, PRIMARY KEY (diff_id, repository, digest)
     );
     """,
+    "CREATE TABLE networks (id TEXT PRIMARY KEY, record BLOB NOT NULL);",
 )
 
 

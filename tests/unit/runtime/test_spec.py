@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from boxship.lib.errors import BoxshipError, InvalidParameter, NotFound
+from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model.container import ExecConfig
 from boxship.runtime.spec import DeviceNode, Prepared, build_exec_process
 from boxship.runtime.spec.capabilities import DEFAULT_CAPABILITIES
@@ -117,8 +117,9 @@ def test_the_hosts_namespaces():
 def test_networks():
     for mode in ("", "default", "bridge", "none"):
         assert {"type": "network"} in of(NetworkMode=mode)["linux"]["namespaces"]
-    with pytest.raises(NotFound, match="network backend not found"):
-        of(NetworkMode="backend")
+    # A network's namespace is made before the spec is.
+    result = spec(config=config(), host=host(NetworkMode="backend"), joined={"network": "/proc/7/fd/9"})
+    assert {"type": "network", "path": "/proc/7/fd/9"} in result["linux"]["namespaces"]
 
 
 def test_joining_another_container():

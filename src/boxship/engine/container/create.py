@@ -11,6 +11,7 @@ from boxship.engine.container.joining import check_joined
 from boxship.engine.container.labels import new_labels
 from boxship.engine.container.merge import merge
 from boxship.engine.container.names import check_name, random_name
+from boxship.engine.container.networking import memberships
 from boxship.engine.container.notify import publish
 from boxship.engine.container.validate import validate
 from boxship.engine.engine import Engine
@@ -30,7 +31,7 @@ from boxship.runtime.spec.labels import level_of
 from boxship.storage.logs.options import check_log_options
 
 # What this engine does beside the runtime; what is missing here is refused, not ignored.
-_SUPPORTED = SUPPORTED | {"restart", "joined"}
+_SUPPORTED = SUPPORTED | {"restart", "joined", "networks"}
 
 
 async def create(
@@ -105,7 +106,7 @@ async def _create(
         image_size=image.size,
         config=msgspec.structs.replace(config, hostname=default_hostname(config, host, container_id)),
         host=host,
-        networks=_networks(config, host, networking),
+        memberships=memberships(engine, config, host, networking),
         process_label=labels.process,
         mount_label=labels.mount,
         binds=rules,
@@ -142,11 +143,3 @@ def _take_name(engine: Engine, wanted: str, container_id: str) -> str:
         else:
             return name
 
-
-def _networks(config: ContainerConfig, host: HostConfig, networking: dict[str, Any]) -> list[str]:
-    """The networks by the names that `docker inspect` shows; none where another container's is shared."""
-    if config.network_disabled or host.network_mode.startswith("container:"):
-        return []
-    asked = networking.get("EndpointsConfig") or {}
-    names = ["bridge" if name == "default" else name for name in asked]
-    return names or [host.network_mode]

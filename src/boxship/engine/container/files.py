@@ -5,12 +5,14 @@ The texts are pure functions; `write_files` puts them under the container's fold
 
 import ipaddress
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from boxship.engine.container.validate import extra_host
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.container import ContainerRecord
+from boxship.model.network import Endpoint
+from boxship.network.host import RESOLVER
 
 _HOSTS = (
     ("127.0.0.1", "localhost"),
@@ -42,37 +44,58 @@ def network_files(folder: str) -> NetworkFiles:
     return NetworkFiles(*(f"{folder}/{name}" for name in ("hostname", "hosts", "resolv.conf")))
 
 
-def write_files(record: ContainerRecord, folder: str) -> NetworkFiles:
+def write_files(record: ContainerRecord, folder: str, endpoints: Sequence[Endpoint] = ()) -> NetworkFiles:
     """Write the three files (blocks; not durable: each start writes them again)."""
     files = network_files(folder)
     os.makedirs(folder, mode=0o710, exist_ok=True)
     _write(files.hostname, f"{record.config.hostname}\n")
-    _write(files.hosts, hosts_text(record.host, _read(_HOST_HOSTS) if record.host.network_mode == "host" else ""))
-    _write(files.resolv_conf, resolv_text(record.host, _host_resolv(record.host)))
+    base = _read(_HOST_HOSTS) if record.host.network_mode == "host" else ""
+    _write(files.hosts, hosts_text(record.host, base, own_lines(record.config, endpoints), gateway(endpoints)))
+    resolver = RESOLVER if any(one.resolver for one in endpoints) else ""
+    _write(files.resolv_conf, resolv_text(record.host, _host_resolv(record.host), resolver))
     return files
 
 
-def hosts_text(host: HostConfig, base: str = "") -> str:
-    """/etc/hosts: the machine's own names, then every `--add-host`; host-gateway means nothing without a network.
+def hosts_text(host: HostConfig, base: str = "", own: Sequence[str] = (), gateway: str = "") -> str:
+    """/etc/hosts: the machine's own names, every `--add-host`, the container itself.
 
     base: the host's text where the container shares its network; it stands as it is, unless names are added.
+    own: lines of the container itself. gateway: what "host-gateway" means, "" for nothing.
     """
     if base and not host.extra_hosts:
         return base
     lines = [f"{address}\t{names}" for address, names in _HOSTS]
     for entry in host.extra_hosts or ():
         name, address = extra_host(entry)
-        if address != "host-gateway":
+        if address == "host-gateway":
+            address = gateway
+        if address:
             lines.append(f"{address}\t{name}")
+    lines += own
     return "\n".join(lines) + "\n"
 
 
-def resolv_text(host: HostConfig, base: str) -> str:
+def own_lines(config: ContainerConfig, endpoints: Sequence[Endpoint]) -> list[str]:
+    """The container's addresses and its own names, as /etc/hosts has them."""
+    names = config.hostname
+    if config.domainname:
+        names = f"{config.hostname}.{config.domainname} {config.hostname}"
+    addresses = [address for one in endpoints for address in (one.ipv4, one.ipv6) if address]
+    return [f"{address}\t{names}" for address in addresses]
+
+
+def gateway(endpoints: Sequence[Endpoint]) -> str:
+    """The host as the container reaches it: the first gateway."""
+    return next((one.gateway4 or one.gateway6 for one in endpoints if one.gateway4 or one.gateway6), "")
+
+
+def resolv_text(host: HostConfig, base: str, resolver: str = "") -> str:
     """/etc/resolv.conf (resolv.conf(5)) from the host's text `base`; --dns, --dns-search and --dns-option replace
     what it says.
 
     Unless the container shares the host's network, servers on the host's loopback are left out: nobody would
-    answer there. When none is left, public ones stand in, as Docker does it.
+    answer there. When none is left, public ones stand in, as Docker does it. resolver: the one of the container's own
+    that asks all those servers; names without a dot are for it, too (ndots:0).
     """
     servers: list[str] = []
     search: list[str] = []
@@ -94,11 +117,21 @@ def resolv_text(host: HostConfig, base: str) -> str:
         servers = list(_routable(servers)) or list(_PUBLIC_SERVERS[:2])
     search = [name for name in (host.dns_search or search) if name != "."]
     options = list(host.dns_options or ()) or options
+    if resolver:
+        servers = [resolver]
+        if not any(option.startswith("ndots:") for option in options):
+            options.append("ndots:0")
     lines = ["# Made by Boxship from the host's file; made again at each start.", ""]
     lines += [f"nameserver {server}" for server in servers]
     lines += [f"search {' '.join(search)}"] if search else []
     lines += [f"options {' '.join(options)}"] if options else []
     return "\n".join([*lines, *others]) + "\n"
+
+
+def host_servers() -> list[str]:
+    """The name servers that the host itself asks, those on its loopback included (reads a file)."""
+    lines = [line.split() for line in _read(_HOST_RESOLV).splitlines()]
+    return [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"] or list(_PUBLIC_SERVERS[:2])
 
 
 def default_hostname(config: ContainerConfig, host: HostConfig, container_id: str) -> str:

@@ -91,7 +91,10 @@ def _test(engine: Engine, key: str, values: list[str]) -> Test:
                 for point in mounts(container.record)
             )
         case "network":
-            return lambda container: any(not value or value in container.record.networks for value in values)
+            return lambda container: any(
+                not value or any(value in (one.network, one.network_id) for one in container.record.belongs)
+                for value in values
+            )
         case "publish" | "expose":
             ports = {port for value in values for port in _ports(key, value)}
             return lambda container: bool(ports & _has_ports(key, container.record))
@@ -185,7 +188,10 @@ def _ports(key: str, value: str) -> list[str]:
 
 
 def _has_ports(key: str, record: ContainerRecord) -> set[str]:
-    """Docker looks at what a running container's network really has: before networks exist, nothing is published."""
-    if key == "publish" or record.state.phase != "running" or record.host.network_mode in ("none", "host"):
+    """Docker looks at what a running container's network really has."""
+    if record.state.phase != "running" or record.host.network_mode in ("none", "host"):
         return set()
-    return set(record.config.exposed_ports or ())
+    published = {f"{host_port}/{protocol}" for protocol, _, host_port, _, _ in record.state.ports}
+    if key == "publish":
+        return published
+    return set(record.config.exposed_ports or ()) | {f"{port}/{protocol}" for protocol, *_, port in record.state.ports}

@@ -1,5 +1,6 @@
 """docker inspect of a container."""
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from boxship.engine.container.files import network_files
 from boxship.engine.container.launching import network_owner
 from boxship.engine.container.log_target import log_path
 from boxship.engine.container.register import Container
-from boxship.engine.container.shapes import mounts, networks
+from boxship.engine.container.shapes import mounts, networks, port_map
 from boxship.engine.container.usage import sizes
 from boxship.engine.engine import Engine
 from boxship.lib.bridge import bulk, quick
@@ -136,12 +137,23 @@ def _graph_driver(engine: Engine, container_id: str) -> dict[str, Any]:
     }
 
 
+_OF_DEFAULT = (
+    *("EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen", "IPAddress", "IPPrefixLen", "IPv6Gateway"),
+    "MacAddress",
+)
+
+
 def _network_settings(container: Container) -> dict[str, Any]:
+    # Old clients look here for the default bridge.
+    shown = networks(container)
+    default = shown.get("bridge", {}) if container.state.endpoints else {}
+    own = {key: default[key] for key in _OF_DEFAULT if key in default}
+    sandbox = hashlib.sha256(f"{container.id}{container.state.started_ns}".encode()).hexdigest()
     return {
         "Bridge": "",
-        "SandboxID": "",
-        "SandboxKey": "",
-        "Ports": {},
+        "SandboxID": sandbox if container.state.endpoints else "",
+        "SandboxKey": f"/proc/{container.state.pid}/ns/net" if container.state.endpoints else "",
+        "Ports": port_map(container),
         "HairpinMode": False,
         "LinkLocalIPv6Address": "",
         "LinkLocalIPv6PrefixLen": 0,
@@ -155,5 +167,6 @@ def _network_settings(container: Container) -> dict[str, Any]:
         "IPPrefixLen": 0,
         "IPv6Gateway": "",
         "MacAddress": "",
-        "Networks": networks(container),
+        **own,
+        "Networks": shown,
     }

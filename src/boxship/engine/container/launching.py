@@ -9,6 +9,7 @@ from boxship.engine.container.files import network_files, write_files
 from boxship.engine.container.filter_program import filter_program
 from boxship.engine.container.log_target import log_target
 from boxship.engine.engine import Engine
+from boxship.engine.network.attach import Sandbox
 from boxship.lib.errors import NotFound
 from boxship.model.container import ContainerRecord
 from boxship.runtime.apparmor import make_ready
@@ -49,6 +50,7 @@ def start_request(
     record: ContainerRecord,
     joined: Mapping[str, str],
     attachments: tuple[Attach, ...],
+    sandbox: Sandbox,
     *,
     size: tuple[int, int] | None,
     owner: str = "",
@@ -64,7 +66,10 @@ def start_request(
     log = log_target(engine, record)
     root = engine.snapshotter.prepare(record.id, record.diff_ids)
     folder = engine.config.container_folder(owner or record.id)
-    files = network_files(folder) if owner not in ("", record.id) else write_files(record, folder)
+    shared = owner not in ("", record.id)
+    files = network_files(folder) if shared else write_files(record, folder, sandbox.endpoints)
+    if sandbox.namespace:
+        joined = {**joined, "network": sandbox.namespace}
     spec = build_spec(
         SpecInput(
             container_id=record.id,
@@ -96,4 +101,5 @@ def start_request(
         seccomp_program="" if runtime else filter_program(engine, spec),
         systemd=engine.host.cgroup_driver == "systemd",
         runtime=runtime,
+        held=tuple(one.sock for one in sandbox.bound),
     )

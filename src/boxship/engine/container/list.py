@@ -5,7 +5,7 @@ from typing import Any
 
 from boxship.engine.container.filters import select
 from boxship.engine.container.register import Container
-from boxship.engine.container.shapes import mounts, networks
+from boxship.engine.container.shapes import mounts, networks, ports
 from boxship.engine.container.status import status_text
 from boxship.engine.container.usage import sizes
 from boxship.engine.engine import Engine
@@ -56,7 +56,7 @@ def _body(container: Container, names: dict[str, str], now: int) -> dict[str, An
         "ImageID": record.image_id,
         "Command": command_text(record.command),
         "Created": record.created_ns // 1_000_000_000,
-        "Ports": [],
+        "Ports": ports(container),
         "Labels": record.config.labels or {},
         "State": state.status,
         "Status": status_text(state, now),

@@ -6,6 +6,7 @@ from boxship.engine.container.names import check_name
 from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
+from boxship.engine.network.retell import retell
 from boxship.lib.errors import Conflict, InvalidParameter
 
 
@@ -45,4 +46,5 @@ async def _rename(engine: Engine, container: Container, name: str) -> None:
             engine.containers.release(name, container.id)
             raise
         engine.containers.release(old, container.id)
+        await retell(engine, container)
         publish(engine, container, "rename", oldName=f"/{old}")

@@ -1,6 +1,7 @@
 """docker start."""
 
 import asyncio
+from dataclasses import astuple
 
 import msgspec
 
@@ -11,6 +12,8 @@ from boxship.engine.container.notify import publish
 from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away
 from boxship.engine.engine import Engine
+from boxship.engine.network.attach import Sandbox, attach, detach
+from boxship.engine.network.names import tell_alive
 from boxship.engine.supervise.exits import watch
 from boxship.engine.supervise.verdict import begun
 from boxship.lib.bridge import quick
@@ -79,15 +82,19 @@ async def _outlast_copies(container: Container) -> None:
 
 
 async def _run(engine: Engine, container: Container, restart_count: int, attachments: tuple[Attach, ...]) -> None:
+    sandbox = Sandbox()
     try:
         joined = joined_namespaces(engine, container)
         container.record = named_as_joined(engine, container.record)
         owner = network_owner(engine, container.record)
+        sandbox = await attach(engine, container)
+        container.record = msgspec.structs.replace(container.record, memberships=sandbox.memberships)
         request = await quick(
-            start_request, engine, container.record, joined, attachments, size=container.size, owner=owner
+            start_request, engine, container.record, joined, attachments, sandbox, size=container.size, owner=owner
         )
         monitor = await engine.launcher.start(request)
     except (BoxshipError, OSError) as error:
+        await detach(engine, container.id, sandbox.endpoints, sandbox.published)
         for sock, _, _ in attachments:
             sock.close()
         raise await _failed(engine, container, explain(error, container.name)) from error
@@ -95,7 +102,11 @@ async def _run(engine: Engine, container: Container, restart_count: int, attachm
         # A fault of ours; whoever is attached must not wait for a container that never runs.
         for sock, _, _ in attachments:
             sock.close()
+        await detach(engine, container.id, sandbox.endpoints, sandbox.published)
         raise
+    finally:
+        # The container's processes and its monitor hold them now.
+        sandbox.close()
     container.no_restart = False
     container.filter_program = request.seccomp_program
     container.set_state(
@@ -106,9 +117,13 @@ async def _run(engine: Engine, container: Container, restart_count: int, attachm
             finished_ns=container.state.finished_ns,
             restart_count=restart_count,
             health=begun(container.record.config, container.state.health),
+            endpoints=sandbox.endpoints,
+            ports=[astuple(one) for one in sandbox.published],
         )
     )
     await engine.containers.save(container)
+    if any(endpoint.resolver for endpoint in sandbox.endpoints):
+        await quick(tell_alive, engine, container)
     publish(engine, container, "start")
     watch(engine, container, monitor)
 

@@ -9,6 +9,8 @@ from boxship.engine.container.register import Container
 from boxship.engine.container.remove import take_away_later
 from boxship.engine.engine import Engine
 from boxship.engine.exec.ended import end_all, exec_ended
+from boxship.engine.network.attach import detach
+from boxship.engine.network.making import container_ports
 from boxship.engine.supervise.compression import compress_while_running
 from boxship.engine.supervise.health import begin_checks, end_checks
 from boxship.engine.supervise.lost import end_lost_run
@@ -88,6 +90,7 @@ async def ended(engine: Engine, container: Container, exit: Exit, monitor: Monit
             )
         )
         container.set_state(_after(before, exit, again))
+        await detach(engine, container.id, before.endpoints, container_ports(before.ports))
         remove = container.record.host.auto_remove and not container.keep and not container.removing
         if remove:
             container.removing = True
@@ -138,6 +141,8 @@ def _after(before: ContainerState, exit: Exit, again: bool) -> ContainerState:
         paused=False,
         held=False,
         health=ended_health(before.health),
+        endpoints=[],
+        ports=[],
         finished_ns=exit.finished_ns or now_ns(),
         restart_count=before.restart_count + again,
     )

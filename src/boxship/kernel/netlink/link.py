@@ -35,12 +35,13 @@ _IFLA_LINKINFO = 18
 _IFLA_NET_NS_FD = 28
 _IFLA_INFO_KIND = 1
 _IFLA_INFO_DATA = 2
+_IFLA_INFO_SLAVE_KIND = 4
+_IFLA_INFO_SLAVE_DATA = 5
 _VETH_INFO_PEER = 1
 _IFLA_MACVLAN_MODE = 1
 _IFLA_IPVLAN_MODE = 1
 _IFLA_IPVLAN_FLAGS = 2
 _IFLA_VLAN_ID = 1
-_IFLA_PROTINFO = 12
 _IFLA_BRPORT_ISOLATED = 33
 _IFLA_BRPORT_MODE = 4
 
@@ -49,7 +50,6 @@ IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
 IPVLAN_FLAGS = {"bridge": 0, "private": 1, "vepa": 2}
 
 _INFO = struct.Struct("=BxHiII")
-_AF_BRIDGE = 7
 
 
 class Link:
@@ -154,16 +154,14 @@ def set_mtu(index: int, mtu: int) -> Request:
     return Request(RTM_NEWLINK, 0, _info(index) + u32(_IFLA_MTU, mtu), f"set the MTU of {index}")
 
 
-def isolate(index: int) -> Request:
-    """Let a bridge's port talk to none of the ports that are isolated, too (linux/if_link.h)."""
-    payload = _info(index, family=_AF_BRIDGE) + nested(_IFLA_PROTINFO, u8(_IFLA_BRPORT_ISOLATED, 1))
-    return Request(RTM_NEWLINK, 0, payload, f"isolate {index}")
-
-
-def hairpin(index: int) -> Request:
-    """Let a bridge's port get back what it sent."""
-    payload = _info(index, family=_AF_BRIDGE) + nested(_IFLA_PROTINFO, u8(_IFLA_BRPORT_MODE, 1))
-    return Request(RTM_NEWLINK, 0, payload, f"set hairpin mode of {index}")
+def bridge_port(name: str, *, hairpin: bool, isolated: bool) -> Request:
+    """Set how a bridge treats a port. hairpin: it may get back what it sent; isolated: it does not reach ports that
+    are isolated, too.
+    """
+    settings = u8(_IFLA_BRPORT_MODE, hairpin) + u8(_IFLA_BRPORT_ISOLATED, isolated)
+    kind = attribute(_IFLA_INFO_SLAVE_KIND, b"bridge"), nested(_IFLA_INFO_SLAVE_DATA, settings)
+    payload = _info() + text(_IFLA_IFNAME, name) + nested(_IFLA_LINKINFO, *kind)
+    return Request(RTM_NEWLINK, 0, payload, f"set {name} up as a bridge's port")
 
 
 def delete(name: str) -> Request:
@@ -171,8 +169,8 @@ def delete(name: str) -> Request:
     return Request(RTM_DELLINK, 0, _info() + text(_IFLA_IFNAME, name), f"remove {name}")
 
 
-def _info(index: int = 0, *, family: int = 0, flags: int = 0, change: int = 0) -> bytes:
-    return _INFO.pack(family, 0, index, flags, change)
+def _info(index: int = 0, *, flags: int = 0, change: int = 0) -> bytes:
+    return _INFO.pack(0, 0, index, flags, change)
 
 
 def _basics(name: str, mac: bytes, mtu: int) -> bytes:

@@ -21,6 +21,9 @@ from boxship.runtime.launch.zygote import Zygote
 from boxship.shim import wire
 from boxship.shim.guard import may_trace
 
+_MOST_HELD = 48
+"""Sockets that go to a monitor with its start (shim/wire.py has the limit of one message)."""
+
 
 class Launcher:
     """One instance's runs. Belongs to one event loop; `run_root` is the instance's run folder."""
@@ -104,8 +107,10 @@ class Launcher:
         if request.runtime:
             message["runtime"] = (*request.runtime, *(("--systemd-cgroup",) if request.systemd else ()))
         monitor = Monitor(request.container_id, ours)
+        # Behind all others: what no attachment takes, the monitor keeps.
+        held = [sock.fileno() for sock in request.held[:_MOST_HELD]]
         try:
-            await self._zygote.fork(message, fds)
+            await self._zygote.fork(message, [*fds, *held])
         finally:
             theirs.close()
             sockets = {sock.fileno(): sock for sock, _, _ in request.attachments}

@@ -17,7 +17,8 @@ class StartRequest:
     """One run of a container. spec: an OCI runtime spec; size: (rows, columns) of its terminal.
 
     seccomp_program: the file of the compiled filter, "" for none. systemd: the cgroupsPath names a slice and a scope.
-    runtime: the command line of another OCI runtime, () for the built-in one.
+    runtime: the command line of another OCI runtime, () for the built-in one. held: sockets that the monitor keeps open
+    while the container runs; the caller closes its own.
     """
 
     container_id: str
@@ -31,6 +32,7 @@ class StartRequest:
     seccomp_program: str = ""
     systemd: bool = False
     runtime: tuple[str, ...] = ()
+    held: tuple[socket.socket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

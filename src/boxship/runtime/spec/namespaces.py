@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-from boxship.lib.errors import BoxshipError, InvalidParameter, NotFound
+from boxship.lib.errors import BoxshipError, InvalidParameter
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.runtime.spec.features import HostFeatures
 
 _CONTAINER = "container:"
-# Until networks exist, the default bridge is a namespace with its loopback only.
-PREDEFINED_NETWORKS = ("", "default", "bridge", "none", "host")
 
 
 def network_is_host(host: HostConfig) -> bool:
@@ -48,11 +46,9 @@ def joined_containers(host: HostConfig) -> dict[str, str]:
 
 
 def build_namespaces(host: HostConfig, features: HostFeatures, joined: Mapping[str, str]) -> list[dict[str, str]]:
-    """`linux.namespaces`. NotFound for a network that is not there."""
+    """`linux.namespaces`. joined: type -> path of a namespace that is there already."""
     namespaces = [{"type": "mount"}]
     if not network_is_host(host):
-        if host.network_mode not in PREDEFINED_NETWORKS and "network" not in joined_containers(host):
-            raise NotFound(f"failed to set up container networking: network {host.network_mode} not found")
         namespaces.append(_namespace("network", host.network_mode, joined))
     if host.uts_mode != "host":
         namespaces.append({"type": "uts"})
@@ -67,9 +63,9 @@ def build_namespaces(host: HostConfig, features: HostFeatures, joined: Mapping[s
 
 
 def _namespace(kind: str, mode: str, joined: Mapping[str, str]) -> dict[str, str]:
-    if not mode.startswith(_CONTAINER):
-        return {"type": kind}
     if kind not in joined:
+        if not mode.startswith(_CONTAINER):
+            return {"type": kind}
         raise BoxshipError(f"the {kind} namespace of container {mode.removeprefix(_CONTAINER)} was not found")
     return {"type": kind, "path": joined[kind]}
 

@@ -1,0 +1,118 @@
+"""Which networks a new container is in, from what `docker create` sends (pure but for the look at the register)."""
+
+import ipaddress
+from typing import Any
+
+import msgspec
+
+from boxship.engine.engine import Engine
+from boxship.lib.errors import InvalidParameter, NotFound
+from boxship.model.config import ContainerConfig, HostConfig
+from boxship.model.network import PREDEFINED, Membership
+
+
+class _IPAM(msgspec.Struct, rename={"ipv4": "IPv4Address", "ipv6": "IPv6Address", "link_local": "LinkLocalIPs"}):
+    ipv4: str = ""
+    ipv6: str = ""
+    link_local: list[str] | None = None
+
+
+class EndpointRequest(msgspec.Struct, rename="pascal"):
+    """EndpointSettings of API 1.51, as far as clients set them."""
+
+    links: list[str] | None = None
+    aliases: list[str] | None = None
+    mac_address: str = ""
+    driver_opts: dict[str, str] | None = None
+    gw_priority: int = 0
+    ipam_config: _IPAM | None = msgspec.field(default=None, name="IPAMConfig")
+
+
+def memberships(
+    engine: Engine, config: ContainerConfig, host: HostConfig, networking: dict[str, Any]
+) -> list[Membership]:
+    """One for each network; none where another container's is shared, or nothing is wanted.
+
+    InvalidParameter for settings that a network can't have. That a network is there is looked at by the start.
+    """
+    if config.network_disabled or host.network_mode.startswith("container:"):
+        return []
+    asked = {_plain(name): settings for name, settings in (networking.get("EndpointsConfig") or {}).items()}
+    own = _plain(host.network_mode)
+    if own not in asked:
+        known = _find(engine, own)
+        if known is None or not any(_find(engine, name) is known for name in asked):
+            asked = {own: None, **asked}
+    found = []
+    for name, settings in asked.items():
+        mac = config.mac_address if name == own else ""
+        found.append(membership(engine, name, settings, mac=mac))
+    return found
+
+
+def membership(engine: Engine, name: str, settings: Any, *, mac: str = "") -> Membership:
+    """One container's wish for one network. settings: EndpointSettings of the API.
+
+    InvalidParameter.
+    """
+    try:
+        request = msgspec.convert(_given(settings), EndpointRequest)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(f"invalid endpoint settings of network {name}: {error}") from None
+    addresses = request.ipam_config or _IPAM()
+    network = _find(engine, name)
+    _check(name, request, addresses, network is not None and any(pool for pool in network.record.pools))
+    return Membership(
+        network=network.name if network is not None else name,
+        network_id=network.id if network is not None else "",
+        ipv4=addresses.ipv4,
+        ipv6=addresses.ipv6,
+        link_local=addresses.link_local or [],
+        asked=request.ipam_config is not None,
+        aliases=request.aliases,
+        links=request.links,
+        mac=request.mac_address or mac,
+        driver_opts=request.driver_opts,
+        priority=request.gw_priority,
+    )
+
+
+def _check(name: str, request: EndpointRequest, addresses: _IPAM, has_pools: bool) -> None:
+    if name in PREDEFINED:
+        if request.aliases:
+            raise InvalidParameter(
+                f"invalid config for network {name}: invalid endpoint settings:\n"
+                "network-scoped alias is supported only for containers in user defined networks"
+            )
+        if addresses.ipv4 or addresses.ipv6:
+            raise InvalidParameter(
+                f"invalid config for network {name}: invalid endpoint settings:\n"
+                "user specified IP address is supported on user defined networks only"
+            )
+    for version, text in ((4, addresses.ipv4), (6, addresses.ipv6)):
+        if not text:
+            continue
+        try:
+            fits = ipaddress.ip_address(text).version == version
+        except ValueError:
+            fits = False
+        if not fits:
+            raise InvalidParameter(
+                f"invalid config for network {name}: invalid endpoint settings:\ninvalid IPv{version} address: {text}"
+            )
+
+
+def _given(settings: Any) -> Any:
+    """Without what is null: clients send every key."""
+    return {key: value for key, value in settings.items() if value is not None} if isinstance(settings, dict) else {}
+
+
+def _plain(name: str) -> str:
+    return "bridge" if name in ("", "default") else name
+
+
+def _find(engine: Engine, name: str) -> Any:
+    try:
+        return engine.networks.get(name)
+    except (NotFound, InvalidParameter):
+        return None

@@ -1,0 +1,1 @@
+"""Networks of containers: addresses, bridges, packet rules, names. Drivers turn values into kernel work."""

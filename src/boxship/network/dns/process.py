@@ -1,0 +1,151 @@
+"""The daemon's side of the dns process: found or started, spoken to."""
+
+import fcntl
+import os
+import socket
+import sys
+import threading
+from typing import Any
+
+import boxship
+from boxship.lib.errors import BoxshipError
+from boxship.network.dns.server import IDENTITY
+from boxship.shim import wire
+
+Message = dict[str, Any]
+
+_NAME = "dns.sock"
+_PROGRAM = "import sys; sys.path.append({path!r}); from boxship.network.dns.server import main; main()"
+_LOW_FDS = 10
+_PATIENCE = 10.0
+
+
+class DnsProcess:
+    """The dns process of the instance with this run folder. Blocks; any thread may call."""
+
+    def __init__(self, run_root: str) -> None:
+        self._run_root = run_root
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self.pid = 0
+
+    def find(self) -> list[str]:
+        """Connect to the process that a former daemon has left; the ids of its containers, none without one."""
+        with self._lock:
+            if self._sock is None and not self._connect():
+                return []
+            return list(self._exchange({"op": "hello"}, ())["containers"])
+
+    def call(self, message: Message, fds: tuple[int, ...] = ()) -> bool:
+        """Tell the process something, starting it when it is not there; whether it had to be started: then it knows
+        nothing but this. BoxshipError when it can't be had.
+        """
+        with self._lock:
+            fresh = False
+            if self._sock is None and not self._connect():
+                self._spawn()
+                fresh = True
+            try:
+                answer = self._exchange(message, fds)
+            except OSError:
+                # It was killed. One more try.
+                self._close()
+                self._spawn()
+                fresh = True
+                answer = self._exchange(message, fds)
+            if "failed" in answer:
+                raise BoxshipError(f"the dns process refuses {message['op']}: {answer['failed']}")
+            return fresh
+
+    def retire(self) -> None:
+        """No container is left: the process ends. Nothing to do when it is not there."""
+        with self._lock:
+            if self._sock is None and not self._connect():
+                return
+            try:
+                self._exchange({"op": "retire"}, ())
+            except OSError:
+                pass
+            self._close()
+            try:
+                os.unlink(f"{self._run_root}/{_NAME}")
+            except FileNotFoundError:
+                pass
+
+    def close(self) -> None:
+        """Let go of the connection; the process lives on."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def _connect(self) -> bool:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            wire.connect_in(sock, self._run_root, _NAME)
+            sock.settimeout(_PATIENCE)
+            self._sock = sock
+            hello = self._exchange({"op": "hello"}, ())
+        except OSError:
+            sock.close()
+            self._sock = None
+            return False
+        if hello["identity"] != IDENTITY:
+            # Another version's: it gives way, and what it knew is told to a new one.
+            self._exchange({"op": "retire"}, ())
+            self._close()
+            return False
+        self.pid = hello["pid"]
+        return True
+
+    def _spawn(self) -> None:
+        path = f"{self._run_root}/{_NAME}"
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            wire.bind_in(listener, self._run_root, _NAME)
+            os.chmod(path, 0o600)
+            listener.listen(4)
+            _start(listener, self._run_root)
+        if not self._connect():
+            raise BoxshipError(f"the dns process does not come up; its messages are in {self._run_root}/dns.log")
+
+    def _exchange(self, message: Message, fds: tuple[int, ...]) -> Message:
+        if self._sock is None:
+            raise OSError("no connection")
+        wire.send(self._sock, message, fds)
+        received = wire.receive(self._sock)
+        if received is None:
+            raise OSError("the dns process has ended")
+        return received[0]
+
+
+def _start(listener: socket.socket, run_root: str) -> None:
+    """A fresh interpreter, isolated and without site, that outlives the daemon."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(boxship.__file__)))
+    interpreter = os.path.realpath(sys.executable)
+    options = ["-I", "-S", "-X", "utf8", "-X", "no_debug_ranges"]
+    log = os.open(f"{run_root}/dns.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    socket_fd = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, _LOW_FDS)
+    try:
+        os.posix_spawn(
+            interpreter,
+            [interpreter, *options, "-c", _PROGRAM.format(path=package), "3"],
+            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, null, 0),
+                (os.POSIX_SPAWN_DUP2, log, 1),
+                (os.POSIX_SPAWN_DUP2, log, 2),
+                (os.POSIX_SPAWN_DUP2, socket_fd, 3),
+            ],
+            setsid=True,
+        )
+    finally:
+        for fd in (log, null, socket_fd):
+            os.close(fd)
