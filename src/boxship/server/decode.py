@@ -86,7 +86,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def _read_leniently(data: bytes) -> Any:
-    """What Go reads and msgspec refuses: brackets too many, half a surrogate pair or no UTF-8 (U+FFFD), huge numbers."""
+    """What Go reads and msgspec refuses: brackets too many, half a surrogate pair, no UTF-8 (U+FFFD), huge numbers."""
     try:
         end = value_end(data)
     except BadSyntax as error:
