@@ -14,24 +14,31 @@ if TYPE_CHECKING:
 _REMOVE_PATIENCE = 2.0
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.05
-# What reading a group's files gives when it goes meanwhile: before it is opened, and after.
-GONE = (errno.ENOENT, errno.ENODEV)
 
 
 def read(path: str) -> str:
-    """The content of one file of the kernel's."""
+    """The content of one file of the kernel's. FileNotFoundError also when its group goes while it is read."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
         while part := os.read(fd, 1 << 16):
             parts.append(part)
+    except OSError as error:
+        raise _gone(error, path) from None
     finally:
         os.close(fd)
     return b"".join(parts).decode()
 
 
+def _gone(error: OSError, path: str) -> OSError:
+    """ENODEV is what an open file of a group gives that is no more."""
+    if error.errno == errno.ENODEV:
+        return FileNotFoundError(errno.ENOENT, "the control group is gone", path)
+    return error
+
+
 def write(path: str, value: str) -> None:
-    """One write(2). OSError names the file and the value."""
+    """One write(2). OSError names the file and the value; FileNotFoundError also when its group has gone."""
     write_all([(path, value)])
 
 
@@ -50,7 +57,8 @@ def write_all(writes: Iterable[tuple[str, str]]) -> None:
             try:
                 os.write(fd, value.encode())
             except OSError as error:
-                raise OSError(error.errno, f"write {value!r}: {os.strerror(error.errno or 0)}", path) from None
+                text = f"write {value!r}: {os.strerror(error.errno or 0)}"
+                raise _gone(OSError(error.errno, text, path), path) from None
     finally:
         if fd >= 0:
             os.close(fd)

@@ -7,7 +7,7 @@ import os
 import time
 
 from boxship.kernel.cgroup.ending import kill_all
-from boxship.kernel.cgroup.files import GONE, field, read, remove_folder, tree, write, write_all
+from boxship.kernel.cgroup.files import field, read, remove_folder, tree, write, write_all
 from boxship.kernel.cgroup.layout import Layout, detect
 from boxship.kernel.cgroup.making import confine_devices, controllers_of, make_folders
 from boxship.kernel.cgroup.resources import plan_resources, plan_update
@@ -126,10 +126,9 @@ class Cgroup:
         for folder in tree(self.any_folder()):
             try:
                 found.update(int(pid) for pid in read(f"{folder}/cgroup.procs").split())
-            except OSError as error:
+            except FileNotFoundError:
                 # systemd removes a scope as soon as it is empty, and a container its own groups at any time.
-                if error.errno not in GONE:
-                    raise
+                continue
         return sorted(found)
 
     def kill_all(self) -> None:
@@ -167,9 +166,7 @@ class Cgroup:
         file = "memory.events" if self.layout.version == 2 else "memory.oom_control"
         try:
             text = read(f"{self.folder('memory')}/{file}")
-        except OSError as error:
-            if error.errno not in GONE:
-                raise
+        except FileNotFoundError:
             return 0
         return field(text, "oom_kill")
 
