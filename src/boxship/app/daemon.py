@@ -152,6 +152,9 @@ def _same_mounts(pid: int) -> bool:
 
 def _remove_parents(engine: Engine) -> None:
     """The groups that containers' own were in."""
+    if engine.config.parent:
+        # Not ours to remove.
+        return
     parent = engine.config.cgroup_parent(engine.host.cgroup_driver)
     if engine.host.cgroup_driver == "systemd":
         try:

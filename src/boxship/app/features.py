@@ -8,6 +8,7 @@ from dataclasses import replace
 from boxship.app.config import DaemonConfig
 from boxship.lib.errors import InvalidParameter
 from boxship.runtime.host import find_features
+from boxship.runtime.profiles.render import read_profile
 from boxship.runtime.spec import HostFeatures
 
 log = logging.getLogger("boxship")
@@ -36,8 +37,36 @@ def features_for(config: DaemonConfig) -> HostFeatures:
             "  to install one:      apt-get install tini"
         )
     found = replace(found, init_binary=os.path.abspath(init) if init else "", init_default=config.init)
+    found = replace(
+        found,
+        no_new_privileges=config.no_new_privileges,
+        seccomp_default=_seccomp_profile(config.seccomp_profile),
+        default_limits=config.default_ulimits,
+    )
+    parent = config.cgroup_parent
+    if driver == "systemd" and parent and (not parent.endswith(".slice") or len(parent) <= 6):
+        raise InvalidParameter('cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"')
     if config.selinux_enabled and not found.selinux:
         log.warning("--selinux-enabled has no effect: SELinux, or a policy with labels for containers, is not here")
     if not config.selinux_enabled:
         found = replace(found, selinux=False, selinux_process="", selinux_file="")
     return found
+
+
+def _seccomp_profile(wanted: str) -> str:
+    """As a container's own `--security-opt seccomp=` is kept; a file is read once, here."""
+    if wanted in ("", "builtin"):
+        return ""
+    if wanted == "unconfined":
+        return wanted
+    try:
+        with open(wanted, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InvalidParameter(f"opening seccomp profile ({wanted}) failed: {reason}") from None
+    try:
+        read_profile(text)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"--seccomp-profile {wanted}: {error.message}") from None
+    return text

@@ -13,7 +13,10 @@ class EngineConfig:
     log_driver, log_options: what a container gets that asks for no driver of its own. debug: speak of more.
     default_runtime: what runs a container that names none. runtimes: names of other OCI runtimes and their command
     lines, beside those that are found on PATH. registry: mirrors, certificates and proxies. downloads:
-    layers that a pull fetches at once.
+    layers that a pull fetches at once; uploads: that a push sends.
+    parent: where control groups go, "" for a place of our own. ipc_mode, cgroupns_mode ("" to choose), shm_size
+    (bytes, 0 to choose): of containers that say nothing. labels, seccomp_profile: for `info`. close_wait: seconds that
+    closing waits for what is under way, None for ever.
     """
 
     data_root: str
@@ -27,9 +30,19 @@ class EngineConfig:
     runtimes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     downloads: int = 3
+    uploads: int = 5
+    parent: str = ""
+    cgroupns_mode: str = ""
+    ipc_mode: str = "private"
+    shm_size: int = 0
+    labels: tuple[str, ...] = ()
+    seccomp_profile: str = "builtin"
+    close_wait: float | None = 15.0
 
     def cgroup_parent(self, driver: str) -> str:
         """Where containers' control groups go that ask for no place of their own: a group, or systemd's slice."""
+        if self.parent:
+            return self.parent
         return f"boxship-{self.instance}.slice" if driver == "systemd" else f"/boxship/{self.instance}"
 
     @property

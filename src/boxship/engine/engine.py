@@ -22,9 +22,6 @@ from boxship.storage.snapshot.base import Snapshotter
 
 T = TypeVar("T")
 
-CLOSE_WAIT = 30.0
-"""Seconds that closing waits for starts and removals that are under way."""
-
 
 class Engine:
     """Holds what the verbs work with; has no behaviour of its own beyond keeping its tasks alive.
@@ -99,14 +96,14 @@ class Engine:
         """Finish what is under way and end the engine's own tasks; containers go on running."""
         self.closing = True
         if self._whole:
-            await asyncio.wait(tuple(self._whole), timeout=CLOSE_WAIT)
+            await asyncio.wait(tuple(self._whole), timeout=self.config.close_wait)
         tasks = tuple(self._background)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._whole:
             # What those have left: a health check's command is killed.
-            await asyncio.wait(tuple(self._whole), timeout=CLOSE_WAIT)
+            await asyncio.wait(tuple(self._whole), timeout=self.config.close_wait)
         if self._log_watcher is not None:
             asyncio.get_running_loop().remove_reader(self._log_watcher.fd)
             self._log_watcher.close()

@@ -51,13 +51,23 @@ class Pushed:
     size: int
 
 
-def push(store: ImageStore, image: ImageRecord, target: Reference, repository: Repository, report: Report) -> Pushed:
-    """Send one image under a tag. RegistryError, BoxshipError; what was sent by then stays at the registry."""
+def push(
+    store: ImageStore,
+    image: ImageRecord,
+    target: Reference,
+    repository: Repository,
+    report: Report,
+    *,
+    uploads: int = UPLOADS,
+) -> Pushed:
+    """Send one image under a tag, `uploads` layers at once. RegistryError, BoxshipError; what was sent by then stays at
+    the registry.
+    """
     with store.hold(image.id):
         for diff_id in reversed(image.diff_ids):
             report(diff_id, "Preparing", 0, 0)
         config = store.config_blob(image.id)
-        found = _Layers(store, target, repository, report).send(image.diff_ids)
+        found = _Layers(store, target, repository, report, uploads).send(image.diff_ids)
         if repository.has_blob(image.id) is None:
             repository.upload_blob(image.id, len(config), lambda: config)
         media_type, manifest = manifest_of(image.id, len(config), [found[diff_id] for diff_id in image.diff_ids])
@@ -95,8 +105,11 @@ def _compression(media_type: str) -> str:
 class _Layers:
     """The layers of one push, several at once."""
 
-    def __init__(self, store: ImageStore, target: Reference, repository: Repository, report: Report) -> None:
+    def __init__(
+        self, store: ImageStore, target: Reference, repository: Repository, report: Report, uploads: int
+    ) -> None:
         self._store = store
+        self._uploads = uploads
         self._target = target
         self._repository = repository
         self._report = report
@@ -110,7 +123,7 @@ class _Layers:
         done: dict[str, Future[Source]] = {}
         with (
             ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="deflate") as deflaters,
-            ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload") as uploads,
+            ThreadPoolExecutor(self._uploads, thread_name_prefix="upload") as uploads,
         ):
             for diff_id in wanted:
                 done[diff_id] = uploads.submit(self._one, diff_id, deflaters)

@@ -42,6 +42,8 @@ def find_features() -> HostFeatures:
         selinux_file=file_label,
         hostname=os.uname().nodename,
         init_binary=_program(*_INIT_BINARIES),
+        seccomp_default="",
+        default_limits=(),
     )
 
 

@@ -7,6 +7,8 @@ from boxship.app.config.values import LEVELS, DaemonConfig, UsageError
 from boxship.lib.errors import InvalidParameter
 from boxship.registry.config import check_mirror
 from boxship.runtime.runtimes import runtime_command
+from boxship.runtime.spec.process import check_limits
+from boxship.storage.logs.options import parse_size
 from boxship.storage.snapshot.base import KINDS
 
 CGROUP_DRIVER = "native.cgroupdriver"
@@ -26,6 +28,11 @@ def check(config: DaemonConfig) -> DaemonConfig:
         raise UsageError(f"specified default runtime '{config.default_runtime}' does not exist") from None
     if config.max_concurrent_downloads < 1:
         raise UsageError(f"invalid max concurrent downloads: {config.max_concurrent_downloads}")
+    if config.max_concurrent_uploads < 1:
+        raise UsageError(f"invalid max concurrent uploads: {config.max_concurrent_uploads}")
+    if not config.live_restore:
+        raise UsageError("--live-restore=false: containers always outlive the daemon; stop them before it ends")
+    _check_defaults(config)
     if config.userns_remap:
         raise UsageError(
             "--userns-remap is not supported yet, and without it root in a container is root of the machine, with "
@@ -47,6 +54,32 @@ def check(config: DaemonConfig) -> DaemonConfig:
             raise UsageError(error.message) from None
     _check_tls(config)
     return replace(config, data_root=os.path.normpath(config.data_root), run_root=os.path.normpath(config.run_root))
+
+
+def _check_defaults(config: DaemonConfig) -> None:
+    """What containers get that ask for nothing."""
+    mode = config.default_ipc_mode
+    if mode not in ("", "private", "shareable"):
+        raise UsageError(f'IPC mode "{mode}" is not supported as default value; use "shareable" or "private"')
+    mode = config.default_cgroupns_mode
+    if mode not in ("", "private", "host"):
+        raise UsageError(f'invalid default cgroup namespace ({mode}): use "host" or "private"')
+    if config.default_shm_size:
+        try:
+            parse_size(config.default_shm_size)
+        except ValueError as error:
+            raise UsageError(f"--default-shm-size: {error}") from None
+    try:
+        check_limits(list(config.default_ulimits))
+    except InvalidParameter as error:
+        raise UsageError(error.message) from None
+    values: dict[str, str] = {}
+    for label in config.labels:
+        key, equals, value = label.partition("=")
+        if not equals:
+            raise UsageError(f"bad attribute format: {label}")
+        if values.setdefault(key, value) != value:
+            raise UsageError(f"conflict labels for {key}={value} and {key}={values[key]}")
 
 
 def _check_tls(config: DaemonConfig) -> None:

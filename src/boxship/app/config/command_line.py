@@ -6,8 +6,10 @@ from typing import Any
 
 from boxship.app.config.check import check
 from boxship.app.config.file import from_file
-from boxship.app.config.options import LIST, NUMBER, OPTIONS, PAIRS, RUNTIMES, SWITCH, Option
+from boxship.app.config.options import LIST, NUMBER, OPTIONS, PAIRS, RUNTIMES, SWITCH, ULIMITS, Option
+from boxship.app.config.ulimits import ulimit
 from boxship.app.config.values import CONFIG_FILE, DaemonConfig, UsageError
+from boxship.model.config import Ulimit
 from boxship.runtime.runtimes import BUILT_IN
 
 _CONFIG = Option("config")
@@ -41,7 +43,7 @@ def parse_arguments(arguments: list[str]) -> DaemonConfig | None:
             if not rest:
                 raise UsageError(f"flag needs an argument: {word}")
             value = rest.pop(0)
-        if option.kind in (LIST, PAIRS, RUNTIMES):
+        if option.kind in (LIST, PAIRS, RUNTIMES, ULIMITS):
             given.setdefault(option, []).append(value)
         else:
             given[option] = _number(option, value) if option.kind == NUMBER else value
@@ -58,7 +60,17 @@ def _value(option: Option, told: Any, config: DaemonConfig) -> Any:
         return tuple((key, value) for key, _, value in (pair.partition("=") for pair in told))
     if option.kind == RUNTIMES:
         return tuple({**dict(config.runtimes), **_added(told)}.items())
+    if option.kind == ULIMITS:
+        limits = {limit.name: limit for limit in (*config.default_ulimits, *(_ulimit(text) for text in told))}
+        return tuple(limits.values())
     return told
+
+
+def _ulimit(text: str) -> Ulimit:
+    try:
+        return ulimit(text)
+    except ValueError as error:
+        raise UsageError(f'invalid argument "{text}" for "--default-ulimit" flag: {error}') from None
 
 
 def _number(option: Option, value: str) -> int:

@@ -3,9 +3,11 @@
 from typing import Any
 
 from boxship.app.config.check import check
-from boxship.app.config.options import LIST, NUMBER, OPTIONS, PAIRS, REGISTRIES, RUNTIMES, SWITCH, TEXT
+from boxship.app.config.options import LIST, NUMBER, OPTIONS, PAIRS, REGISTRIES, RUNTIMES, SWITCH, TEXT, ULIMITS
+from boxship.app.config.ulimits import ulimit
 from boxship.app.config.values import DaemonConfig, UsageError
 from boxship.lib.errors import InvalidParameter
+from boxship.model.config import Ulimit
 from boxship.registry.config import HostSettings, host_settings
 from boxship.runtime.runtimes import BUILT_IN
 
@@ -17,13 +19,14 @@ _TYPES: dict[str, type[Any]] = {
     PAIRS: dict,
     RUNTIMES: dict,
     REGISTRIES: dict,
+    ULIMITS: dict,
 }
 
 
 def from_file(path: str) -> DaemonConfig:
     """The configuration of a TOML file: the long options' names as keys (those of options that may be given again in
     the plural, as in Docker's daemon.json), `hosts` a list, `log-opts` a table, `runtimes` a table of tables with
-    `path` and `runtimeArgs`, and `registry` a table of tables by host (registry/config.py).
+    `path` and `runtimeArgs`, `default-ulimits` a table, and `registry` a table of tables by host (registry/config.py).
 
     UsageError, with the file's name, for what is not known or not of its type.
     """
@@ -46,7 +49,7 @@ def from_file(path: str) -> DaemonConfig:
         # Not isinstance: true is no number.
         if type(value) is not _TYPES[option.kind]:
             raise UsageError(
-                f"{path}: {key}: not a {'table' if option.kind in (RUNTIMES, REGISTRIES) else option.kind}"
+                f"{path}: {key}: not a {'table' if option.kind in (RUNTIMES, REGISTRIES, ULIMITS) else option.kind}"
             )
         if option.kind == PAIRS:
             value = tuple((name, str(text)) for name, text in value.items())
@@ -54,6 +57,8 @@ def from_file(path: str) -> DaemonConfig:
             value = tuple((name, _command(path, name, told)) for name, told in value.items())
         elif option.kind == REGISTRIES:
             value = tuple((host, _registry(path, host, told)) for host, told in value.items())
+        elif option.kind == ULIMITS:
+            value = tuple(_limit(path, name, told) for name, told in value.items())
         elif option.kind == LIST:
             value = tuple(str(entry) for entry in value)
         values[option.name] = value
@@ -70,6 +75,19 @@ def _command(path: str, name: str, told: Any) -> tuple[str, ...]:
     if set(told) - {"path", "runtimeArgs"} or not isinstance(arguments, list):
         raise UsageError(f"{where}: a runtime has a path and a list runtimeArgs, nothing else")
     return told["path"], *(str(argument) for argument in arguments)
+
+
+def _limit(path: str, name: str, told: Any) -> Ulimit:
+    """ "SOFT:HARD", or a table as in daemon.json."""
+    try:
+        if isinstance(told, str):
+            return ulimit(f"{name}={told}")
+        soft, hard = told.get("Soft"), told.get("Hard")
+        if type(soft) is int and type(hard) is int:
+            return Ulimit(name=name, soft=soft, hard=hard)
+    except (ValueError, AttributeError):
+        pass
+    raise UsageError(f'{path}: default-ulimits: {name}: a limit is "SOFT:HARD", or a table with Soft and Hard')
 
 
 def _registry(path: str, host: str, told: Any) -> HostSettings:

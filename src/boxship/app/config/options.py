@@ -11,6 +11,8 @@ LIST = "list"
 PAIRS = "table"
 # NAME=PATH, may be given again; a table of tables in the file.
 RUNTIMES = "table of runtimes"
+# NAME=SOFT[:HARD], may be given again; a table in the file.
+ULIMITS = "table of limits"
 # [registry."host"], a table of tables; only in the file.
 REGISTRIES = "table of registries"
 
@@ -40,9 +42,14 @@ class Option:
 
 OPTIONS = (
     Option("add-runtime", RUNTIMES, "runtimes"),
+    Option("cgroup-parent"),
     Option("data-root"),
     Option("debug", SWITCH, short="D"),
+    Option("default-cgroupns-mode"),
+    Option("default-ipc-mode"),
     Option("default-runtime"),
+    Option("default-shm-size"),
+    Option("default-ulimit", ULIMITS, "default_ulimits"),
     Option("exec-opt", LIST, "exec_opts"),
     Option("group", short="G"),
     Option("host", LIST, "hosts", short="H"),
@@ -51,16 +58,22 @@ OPTIONS = (
     Option("init", SWITCH),
     Option("init-path"),
     Option("insecure-registry", LIST, "insecure_registries"),
+    Option("label", LIST, "labels"),
+    Option("live-restore", SWITCH),
     Option("log-driver"),
     Option("log-level"),
     Option("log-opt", PAIRS, "log_opts"),
     Option("max-concurrent-downloads", NUMBER),
+    Option("max-concurrent-uploads", NUMBER),
+    Option("no-new-privileges", SWITCH),
     Option("no-proxy"),
     Option("pidfile"),
     Option("registry", REGISTRIES, file_only=True),
     Option("registry-mirror", LIST, "registry_mirrors"),
     Option("run-root"),
+    Option("seccomp-profile"),
     Option("selinux-enabled", SWITCH),
+    Option("shutdown-timeout", NUMBER),
     Option("snapshotter"),
     Option("tls", SWITCH),
     Option("tlscacert"),

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from boxship.engine.config import EngineConfig
 from boxship.lib.errors import InvalidParameter
+from boxship.model.config import Ulimit
 from boxship.registry.config import HostSettings, RegistryConfig
 from boxship.registry.proxies import Proxies, from_environment
 from boxship.runtime.runtimes import BUILT_IN
+from boxship.storage.logs.options import parse_size
 
 CONFIG_FILE = "/etc/boxship/config.toml"
 LEVELS = ("debug", "info", "warn", "error", "fatal")
@@ -31,6 +33,17 @@ class DaemonConfig:
     log_opts: tuple[tuple[str, str], ...] = ()
     exec_opts: tuple[str, ...] = ()
     max_concurrent_downloads: int = 3
+    max_concurrent_uploads: int = 5
+    cgroup_parent: str = ""
+    default_cgroupns_mode: str = ""
+    default_ipc_mode: str = "private"
+    default_shm_size: str = ""
+    default_ulimits: tuple[Ulimit, ...] = ()
+    labels: tuple[str, ...] = ()
+    live_restore: bool = True
+    no_new_privileges: bool = False
+    seccomp_profile: str = ""
+    shutdown_timeout: int = 15
     pidfile: str = ""
     debug: bool = False
     init: bool = False
@@ -82,6 +95,14 @@ class DaemonConfig:
                 proxies=self._proxies(),
             ),
             downloads=self.max_concurrent_downloads,
+            uploads=self.max_concurrent_uploads,
+            parent=self.cgroup_parent,
+            cgroupns_mode=self.default_cgroupns_mode,
+            ipc_mode=self.default_ipc_mode or "private",
+            shm_size=parse_size(self.default_shm_size) if self.default_shm_size else 0,
+            labels=self.labels,
+            seccomp_profile=self.seccomp_profile or "builtin",
+            close_wait=None if self.shutdown_timeout < 0 else float(self.shutdown_timeout),
         )
 
     def _proxies(self) -> Proxies:

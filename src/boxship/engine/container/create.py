@@ -84,6 +84,9 @@ async def _create(
         log_driver=engine.config.log_driver,
         log_options=dict(engine.config.log_options),
         runtime=engine.config.default_runtime,
+        ipc_mode=engine.config.ipc_mode,
+        cgroupns_mode=engine.config.cgroupns_mode,
+        shm_size=engine.config.shm_size,
         masked_paths=list(MASKED_PATHS),
         readonly_paths=list(READONLY_PATHS),
     )

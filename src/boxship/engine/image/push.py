@@ -118,7 +118,14 @@ class _Wanted:
             repository = registry.repository(self._reference.path)
             repository.reach()
             for target, image in images:
-                pushed = push(self._engine.images, image, target, repository, self._report)
+                pushed = push(
+                    self._engine.images,
+                    image,
+                    target,
+                    repository,
+                    self._report,
+                    uploads=self._engine.config.uploads,
+                )
                 by_digest = replace(target, tag="", digest=pushed.digest)
                 self._engine.images.catalog.add(image, [by_digest])
                 self._say({"status": f"{pushed.tag}: digest: {pushed.digest} size: {pushed.size}"})

@@ -4,6 +4,7 @@ import os
 import threading
 from typing import Any
 
+from boxship.engine.config import EngineConfig
 from boxship.engine.engine import Engine
 from boxship.engine.system import machine
 from boxship.engine.system.identity import engine_id
@@ -79,7 +80,7 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "DockerRootDir": config.data_root,
         **{name: os.environ.get(variable, "") for name, variable in _PROXIES},
         "Name": uname.nodename,
-        "Labels": [],
+        "Labels": list(config.labels),
         "ExperimentalBuild": False,
         "ServerVersion": VERSION,
         "Runtimes": {name: _runtime(command) for name, command in all_runtimes(config.runtimes).items()},
@@ -98,7 +99,7 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "ContainerdCommit": {"ID": ""},
         "RuncCommit": {"ID": ""},
         "InitCommit": {"ID": ""},
-        "SecurityOptions": _security(host),
+        "SecurityOptions": _security(config, host),
         "CDISpecDirs": [],
         "Warnings": _warnings(host) or None,
     }
@@ -126,17 +127,19 @@ def _limits(host: HostFeatures) -> dict[str, bool]:
     return limits
 
 
-def _security(host: HostFeatures) -> list[str]:
+def _security(config: EngineConfig, host: HostFeatures) -> list[str]:
     options = []
     if host.apparmor:
         options.append("name=apparmor")
     if host.seccomp:
-        options.append("name=seccomp,profile=builtin")
+        options.append(f"name=seccomp,profile={config.seccomp_profile}")
     if host.selinux:
         options.append("name=selinux")
-    if host.cgroup_v2:
-        # A cgroup namespace of its own is the default there.
+    if (config.cgroupns_mode or ("private" if host.cgroup_v2 else "host")) == "private" and host.cgroup_namespaces:
+        # The default of containers.
         options.append("name=cgroupns")
+    if host.no_new_privileges:
+        options.append("name=no-new-privileges")
     return options
 
 

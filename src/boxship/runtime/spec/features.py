@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from boxship.model.config import Ulimit
+
 
 @dataclass(frozen=True, slots=True)
 class HostFeatures:
@@ -13,6 +15,8 @@ class HostFeatures:
     capabilities: those that this process may hand on (the bounding set), in the kernel's order. kernel:
     (major, minor). machine: as uname(2). hostname: the host's. init_binary: a small init for --init, "" for none;
     init_default: containers that don't say get it, too (the daemon's --init).
+    no_new_privileges, seccomp_default (as in spec/security.py), default_limits: the daemon's options for containers
+    that don't say.
     apparmor: the kernel confines by it; apparmor_parser: the program that loads profiles, "" for none.
     selinux: containers get labels; selinux_process, selinux_file: the policy's contexts for them, "" for none.
     """
@@ -49,3 +53,6 @@ class HostFeatures:
     hostname: str = ""
     init_binary: str = ""
     init_default: bool = False
+    no_new_privileges: bool = False
+    seccomp_default: str = ""
+    default_limits: tuple[Ulimit, ...] = ()

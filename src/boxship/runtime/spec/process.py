@@ -72,7 +72,7 @@ def build_process(
     arguments = command(config)
     if needs_init(host, features):
         arguments = [INIT_PATH, "--", *arguments]
-    process = _process(arguments, config.user, config.working_dir, host, security)
+    process = _process(arguments, config.user, config.working_dir, host, security, features)
     _set_labels(process, host, security, features, process_label)
     process["env"] = environment(config, tty=config.tty)
     process["oomScoreAdj"] = host.oom_score_adj
@@ -94,7 +94,7 @@ def build_exec_process(
         raise InvalidParameter("No exec command specified")
     security = read_security(host.security_opt)
     user, folder = exec.user or config.user, exec.working_dir or config.working_dir
-    process = _process(arguments, user, folder, host, security)
+    process = _process(arguments, user, folder, host, security, features)
     _set_labels(process, host, security, features, process_label)
     process["env"] = environment(config, tty=exec.tty, more=exec.env)
     process["oomScoreAdj"] = host.oom_score_adj
@@ -113,22 +113,26 @@ def needs_init(host: HostConfig, features: HostFeatures) -> bool:
     return wanted and not host.pid_mode
 
 
-def _process(arguments: list[str], user: str, folder: str, host: HostConfig, security: Security) -> dict[str, Any]:
+def _process(
+    arguments: list[str], user: str, folder: str, host: HostConfig, security: Security, features: HostFeatures
+) -> dict[str, Any]:
     process: dict[str, Any] = {
         "user": {"uid": 0, "gid": 0, "username": user},
         "args": arguments,
         "cwd": folder or "/",
     }
-    if host.ulimits:
+    limits = {limit.name: limit for limit in (*features.default_limits, *(host.ulimits or ()))}
+    if limits:
         process["rlimits"] = [
             {
                 "type": f"RLIMIT_{limit.name.upper()}",
                 "hard": _UNLIMITED if limit.hard < 0 else limit.hard,
                 "soft": _UNLIMITED if limit.soft < 0 else limit.soft,
             }
-            for limit in host.ulimits
+            for limit in limits.values()
         ]
-    if security.no_new_privileges:
+    said = security.no_new_privileges
+    if features.no_new_privileges if said is None else said:
         process["noNewPrivileges"] = True
     return process
 

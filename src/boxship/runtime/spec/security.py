@@ -21,10 +21,10 @@ _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 class Security:
     """seccomp: "" for the default, "unconfined", "builtin" or a profile's JSON; apparmor: "" for the default.
 
-    labels: SELinux label options. writable_cgroups: None for the default.
+    labels: SELinux label options. no_new_privileges, writable_cgroups: None for the default.
     """
 
-    no_new_privileges: bool = False
+    no_new_privileges: bool | None = None
     seccomp: str = ""
     apparmor: str = ""
     labels: tuple[str, ...] = ()
@@ -105,6 +105,9 @@ def seccomp_profile(
     if not features.seccomp:
         return None
     held = frozenset(capabilities)
-    if security.seccomp in _BUILTIN:
+    wanted = security.seccomp or features.seccomp_default
+    if wanted == UNCONFINED:
+        return None
+    if wanted in _BUILTIN:
         return default_profile(held, features.machine, features.kernel)
-    return render(read_profile(security.seccomp), held, features.machine, features.kernel)
+    return render(read_profile(wanted), held, features.machine, features.kernel)
