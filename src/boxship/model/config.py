@@ -154,6 +154,7 @@ class HostConfig(Wire, frozen=True):
     runtime: str = ""
     isolation: str = ""
 
+    # The API's Resources, up to kernel_memory_tcp: what an update may name, too (model/update.py).
     cpu_shares: int = 0
     memory: int = 0
     nano_cpus: int = 0

@@ -11,7 +11,6 @@ import msgspec
 from boxship.http.request import Request
 from boxship.lib.errors import InvalidParameter
 from boxship.model.config import ContainerConfig, HostConfig, Mount
-from boxship.model.update import UpdateConfig
 
 Version = tuple[int, ...]
 
@@ -118,7 +117,7 @@ def adapt_create(
     return config, host, networking
 
 
-def adapt_update(version: Version, config: UpdateConfig) -> UpdateConfig:
+def adapt_update(version: Version, config: HostConfig) -> HostConfig:
     """What an older client meant by its update: limits of processes are part of it since 1.40."""
     return msgspec.structs.replace(config, pids_limit=None) if version < (1, 40) else config
 

@@ -16,24 +16,23 @@ from boxship.kernel.cgroup.scope import update_scope
 from boxship.lib.bridge import bulk
 from boxship.lib.errors import BoxshipError, Conflict, InvalidParameter
 from boxship.model.config import HostConfig
-from boxship.model.update import UpdateConfig, as_host_fields, changes_of
+from boxship.model.update import changes_of
 from boxship.runtime.spec.check_resources import check_resources
 from boxship.runtime.spec.resources import changed_resources
 
 log = logging.getLogger("boxship.engine")
 
 
-async def update(engine: Engine, ref: str, config: UpdateConfig) -> list[str]:
-    """Change a container; Docker's warnings for what this machine can't keep.
+async def update(engine: Engine, ref: str, config: HostConfig) -> list[str]:
+    """Change a container by what model/update.py reads of `config`; Docker's warnings for what this machine can't keep.
 
     What is changed holds at once where it runs, and is kept for the next start. InvalidParameter for a bad value,
     Conflict for one that does not go with what the container has, BoxshipError when the kernel refuses it: then
     nothing has changed.
     """
-    asked = HostConfig(**as_host_fields(config))
     if config.io_maximum_iops or config.io_maximum_bandwidth:
         raise InvalidParameter("Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps")
-    warnings = check_resources(asked, engine.host, update=True)
+    warnings = check_resources(config, engine.host, update=True)
     validate_restart(config.restart_policy)
     container = engine.containers.get(ref)
     changes = changes_of(msgspec.structs.replace(config, **_kept_here(engine, config)))
@@ -46,7 +45,7 @@ async def update(engine: Engine, ref: str, config: UpdateConfig) -> list[str]:
     return warnings
 
 
-def _kept_here(engine: Engine, config: UpdateConfig) -> dict[str, object]:
+def _kept_here(engine: Engine, config: HostConfig) -> dict[str, object]:
     """The fields that this machine can't keep, emptied: the person was warned."""
     host = engine.host
     fields: dict[str, object] = {}
