@@ -165,6 +165,7 @@ class ImageStore:
         """At start, before the first request: remove what an earlier daemon had begun and not finished."""
         self.snapshotter.sweep()
         self.collect(self.snapshotter.layers())
+        self.snapshotter.trim(image.diff_ids for image in self.catalog.all())
         self.sources.keep_only(self.snapshotter.layers())
         self.content.sweep({image.id for image in self.catalog.all()})
 

@@ -83,6 +83,13 @@ class Snapshotter(Protocol):
         """
         ...
 
+    def trim(self, images: Iterable[list[str]]) -> None:
+        """Remove what had been made of stacks of layers that are no image any more, and that no container stands on.
+
+        images: the layers of each image that there is.
+        """
+        ...
+
     def shed(self) -> None:
         """Remove what another snapshotter had made of the layers; to be called at start, when no container runs."""
         ...

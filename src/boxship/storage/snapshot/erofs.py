@@ -93,6 +93,14 @@ class ErofsSnapshotter(Parts):
         self._indexes.sweep()
         self._mounts.adopt(self._indexes.path, self._users)
 
+    def trim(self, images: Iterable[list[str]]) -> None:
+        """See `Snapshotter.trim`."""
+        kept = {self._indexes.chain(diff_ids) for diff_ids in images if diff_ids}
+        kept |= {chain for _, chain in self._users()}
+        for chain in self._indexes.all() - kept:
+            self._mounts.drop(chain)
+            self._indexes.discard(chain)
+
     def shed(self) -> None:
         """See `Snapshotter.shed`."""
         self._layers.shed()

@@ -62,7 +62,7 @@ class ImageIndexes:
 
     def over(self, diff_ids: set[str]) -> list[str]:
         """The names of the indexes that one of these layers is in."""
-        return [chain for chain in self._all() if not diff_ids.isdisjoint(self._layers_of(chain))]
+        return [chain for chain in self.all() if not diff_ids.isdisjoint(self._layers_of(chain))]
 
     def discard(self, chain: str) -> None:
         """Remove an index: its name at once, its files in the background."""
@@ -76,7 +76,7 @@ class ImageIndexes:
         for path in self._bin.leftovers():
             self._background.delete(path)
         here = self._layers.layers()
-        for chain in self._all():
+        for chain in self.all():
             if not here.issuperset(self._layers_of(chain)):
                 self.discard(chain)
 
@@ -103,8 +103,9 @@ class ImageIndexes:
         finally:
             delete(building)
 
-    def _all(self) -> list[str]:
-        return [name for name in os.listdir(self._folder) if len(name) == 64]
+    def all(self) -> set[str]:
+        """The names of the indexes that are there."""
+        return {name for name in os.listdir(self._folder) if len(name) == 64}
 
     def _layers_of(self, chain: str) -> list[str]:
         # Without that file it is none of ours: it names no layer that could be here.

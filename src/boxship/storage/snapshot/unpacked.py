@@ -1,5 +1,7 @@
 """Layers unpacked into folders: works on every kernel and file system that overlayfs does."""
 
+from collections.abc import Iterable
+
 from boxship.storage.removal import Bin
 from boxship.storage.snapshot.base import OverlayRoot
 from boxship.storage.snapshot.image_mounts import unmount_all
@@ -46,6 +48,9 @@ class UnpackedSnapshotter(Parts):
         super().sweep()
         if self._run_root:
             unmount_all(f"{self._run_root}/{MOUNTS}")
+
+    def trim(self, images: Iterable[list[str]]) -> None:
+        """See `Snapshotter.trim`: nothing is made of stacks."""
 
     def shed(self) -> None:
         """See `Snapshotter.shed`."""
