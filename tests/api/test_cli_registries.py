@@ -186,7 +186,6 @@ def test_push_needs_a_name(both: Both) -> None:
         (f"x@sha256:{'1' * 64}",),
         ("-q", "nowhere.invalid/x"),
         ("127.0.0.1:1/x",),
-        ("bx/base:none",),
         ("--platform", "linux/arm64", "bx/base:1"),
         ("--platform", "a/b/c/d", "bx/base:1"),
     ):

@@ -117,7 +117,7 @@ class _Wanted:
                 return
             repository = registry.repository(self._reference.path)
             repository.reach()
-            for target, image in images:
+            for target, image in self._wanted(images):
                 pushed = push(
                     self._engine.images,
                     image,
@@ -133,16 +133,20 @@ class _Wanted:
                 self._say({"progressDetail": {}, "aux": aux})
 
     def _images(self) -> list[tuple[Reference, ImageRecord]]:
-        reference, catalog = self._reference, self._engine.images.catalog
-        if reference.digest:
+        """All tags of the repository. NotFound when there is none: then nobody needs to be asked."""
+        found = self._engine.images.catalog.tags_of(self._reference)
+        if not found:
+            raise NotFound(f"An image does not exist locally with the tag: {self._reference.familiar_name}")
+        return found
+
+    def _wanted(self, images: list[tuple[Reference, ImageRecord]]) -> list[tuple[Reference, ImageRecord]]:
+        if self._reference.digest:
             raise InvalidParameter("cannot push a digest reference")
-        found = catalog.tags_of(reference)
+        if not self._reference.tag:
+            return images
+        found = [(name, image) for name, image in images if name.tag == self._reference.tag]
         if not found:
-            raise NotFound(f"An image does not exist locally with the tag: {reference.familiar_name}")
-        if reference.tag:
-            found = [(name, image) for name, image in found if name.tag == reference.tag]
-        if not found:
-            raise NotFound(f"tag does not exist: {reference.familiar}")
+            raise NotFound(f"tag does not exist: {self._reference.familiar}")
         return found
 
     def _report(self, diff_id: str, status: str, done: int, total: int) -> None:
