@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.daemon import Daemon
+from bench.disk import FreshDisk
 from bench.errors import MeasurementFailed
 from bench.measure import Result, say
 from bench.report import as_json, as_table
@@ -26,6 +28,7 @@ from bench.work.exec_ import exec_
 from bench.work.logs import logs
 from bench.work.many import many
 from bench.work.memory import memory
+from bench.work.pull import pull
 from bench.work.run import run
 from bench.work.startup import startup
 
@@ -37,6 +40,7 @@ WORKS: dict[str, tuple[Work, int]] = {
     "exec": (exec_, 15),
     "many": (many, 3),
     "logs": (logs, 3),
+    "pull": (pull, 3),
     "memory": (memory, 3),
 }
 
@@ -46,10 +50,10 @@ def main() -> int:
     options = _parse()
     with ExitStack() as stack:
         try:
-            host = options.ours or stack.enter_context(Daemon()).host
+            host = options.ours or stack.enter_context(_daemon(options, stack)).host
             sides = [
-                Side("ours", host, options.image, options.docker, options.own_cli),
-                Side("peer", options.peer, options.image, options.docker, options.own_cli),
+                Side("ours", host, options.image, options.docker, options.own_cli, options.through),
+                Side("peer", options.peer, options.image, options.docker, options.own_cli, options.through),
             ]
             about = _about(sides)
             _share_image(sides)
@@ -66,6 +70,11 @@ def main() -> int:
     return 0 if all(not result.error and result.passed is not False for result in results) else 1
 
 
+def _daemon(options: argparse.Namespace, stack: ExitStack) -> Daemon:
+    data = stack.enter_context(FreshDisk()).folder if options.disk else None
+    return Daemon(options.through, data, options.daemon_options)
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--peer", default=os.environ.get("PEER_DOCKER_HOST"), help="the peer, unix:///path")
@@ -73,6 +82,14 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--image", default="busybox:latest", help="an image of the peer with a shell (%(default)s)")
     parser.add_argument("--docker", default=_docker(), help="the docker CLI (%(default)s)")
     parser.add_argument("--own-cli", default=str(Path(sys.executable).parent / "boxship"), help="ours (%(default)s)")
+    parser.add_argument(
+        "--through",
+        type=shlex.split,
+        default=shlex.split(os.environ.get("BENCH_THROUGH", "")),
+        help="a command that runs our daemon and a registry in the peer's network, such as nsenter --net=/run/netns/x",
+    )
+    parser.add_argument("--disk", action="store_true", help="our store on a fresh ext4 of its own, on a loop device")
+    parser.add_argument("--daemon-options", type=shlex.split, default=[], help="options of our daemon")
     parser.add_argument("--only", action="append", choices=sorted(WORKS), help="measure this alone; may be repeated")
     parser.add_argument("--scale", type=float, default=1.0, help="more or fewer rounds (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON with every sample")

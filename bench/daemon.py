@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,17 +22,24 @@ _READY_WITHIN = 60.0
 
 
 class Daemon:
-    """Use as a context manager. host: its address. Data lie under /var/tmp: EROFS files on a tmpfs are refused."""
+    """Use as a context manager. host: its address. Data lie under /var/tmp: EROFS files on a tmpfs are refused.
 
-    def __init__(self) -> None:
+    through: a command that runs it in other surroundings, and becomes it. data: where its data lie instead. options:
+    of the daemon.
+    """
+
+    def __init__(self, through: Sequence[str] = (), data: Path | None = None, options: Sequence[str] = ()) -> None:
+        self._through = list(through)
+        self._options = list(options)
         self.base = Path(tempfile.mkdtemp(prefix="boxship-bench-", dir="/var/tmp"))
         self.socket_path = str(self.base / "run/boxship.sock")
         self.host = f"unix://{self.socket_path}"
+        self._data = (data or self.base) / "data"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Daemon:
-        command = [sys.executable, "-m", "boxship", "daemon"]
-        command += ["--data-root", str(self.base / "data"), "--run-root", str(self.base / "run")]
+        command = [*self._through, sys.executable, "-m", "boxship", "daemon", *self._options]
+        command += ["--data-root", str(self._data), "--run-root", str(self.base / "run")]
         log = self.base / "daemon.log"
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -70,7 +78,8 @@ class Daemon:
                 os.kill(pid, signal.SIGTERM)
             except ProcessLookupError:
                 pass
-        _unmount_below(self.base)
+        for folder in (self.base, self._data):
+            _unmount_below(folder)
         shutil.rmtree(self.base, ignore_errors=True)
 
 

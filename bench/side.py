@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.api import Api
 from bench.errors import MeasurementFailed
@@ -17,11 +17,15 @@ _TIMEOUT = 180
 class Side:
     """An engine, the clients that talk to it, and the containers that were made on it.
 
-    name: "ours" or "peer"; host: a unix:// address; image: what containers are made of.
+    name: "ours" or "peer"; host: a unix:// address; image: what containers are made of. through: a
+    command that runs another in the network that both engines share.
     """
 
-    def __init__(self, name: str, host: str, image: str, docker: str, own_cli: str) -> None:
+    def __init__(
+        self, name: str, host: str, image: str, docker: str, own_cli: str, through: Sequence[str] = ()
+    ) -> None:
         self.name = name
+        self.through = tuple(through)
         self.host = host
         self.image = image
         self.socket_path = host.removeprefix("unix://")
