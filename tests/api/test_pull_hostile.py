@@ -172,7 +172,7 @@ CASES: dict[str, tuple[Wrong, str]] = {
     ),
     "an-artifact": (
         another(lambda it: it["config"].update(mediaType="application/vnd.oci.empty.v1+json")),
-        "unsupported media type application/vnd.oci.empty.v1",
+        r"Encountered remote \"application/vnd.oci.empty.v1\+json\"\(unknown\) when fetching",
     ),
     "foreign": (
         another(

@@ -1,6 +1,7 @@
 """`python -m tests.facts [PATTERN]`: ask the engine at $PEER_DOCKER_HOST and keep what it answers.
 
-Every case is asked twice; one whose answers differ is a badly put question and is not kept.
+Every case is asked twice; one whose answers differ is a badly put question and is not kept. The cases of pulls need an
+engine that reaches our loopback: run it in the network of the engine (nsenter --net=…, peers netns).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from tests.facts import store
 from tests.facts.cases import GROUPS
 from tests.facts.features import features
+from tests.facts.registry import fact_registry
 from tests.facts.runner import CaseFailed, Runner
 from tests.support.archives import archive, base_images
 from tools.clients import clients
@@ -29,8 +31,8 @@ def main() -> int:
     pattern = sys.argv[1] if len(sys.argv) > 1 else "*"
     home = clients()
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="boxship-facts-") as config:
-        runner = Runner((str(home / "bin/docker"),), host.removeprefix("unix://"), Path(config))
+    with tempfile.TemporaryDirectory(prefix="boxship-facts-") as config, fact_registry() as registry:
+        runner = Runner((str(home / "bin/docker"),), host.removeprefix("unix://"), Path(config), registry)
         runner.load(archive(base_images(home / "bin/busybox")))
         version = runner.api.request("GET", "/version").json
         engine = {key: version[key] for key in ("Version", "ApiVersion")}

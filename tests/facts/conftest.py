@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.facts.registry import fact_registry
 from tests.facts.runner import Runner
 from tests.support.engine import Engine, Foreign
 
@@ -32,12 +34,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def runner(client_home: Path, engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """Asks the shared engine by the docker CLI."""
-    return Runner((str(client_home / "bin/docker"),), engine.socket_path, tmp_path_factory.mktemp("facts"))
+def registry() -> Iterator[str]:
+    """The registry of the cases of pulls."""
+    with fact_registry() as host:
+        yield host
 
 
 @pytest.fixture(scope="session")
-def own_runner(engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+def runner(
+    client_home: Path, engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory, registry: str
+) -> Runner:
+    """Asks the shared engine by the docker CLI."""
+    program = (str(client_home / "bin/docker"),)
+    return Runner(program, engine.socket_path, tmp_path_factory.mktemp("facts"), registry)
+
+
+@pytest.fixture(scope="session")
+def own_runner(engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory, registry: str) -> Runner:
     """Asks the shared engine by our own command line."""
-    return Runner((sys.executable, "-m", "boxship"), engine.socket_path, tmp_path_factory.mktemp("own-facts"))
+    program = (sys.executable, "-m", "boxship")
+    return Runner(program, engine.socket_path, tmp_path_factory.mktemp("own-facts"), registry)

@@ -26,12 +26,15 @@ class CaseFailed(Exception):
 
 
 class Runner:
-    """One engine and one command line client of it. config: a private folder for the client."""
+    """One engine and one command line client of it. config: a private folder for the client. registry: the host of
+    the registry that both reach (registry.py).
+    """
 
-    def __init__(self, program: tuple[str, ...], socket_path: str, config: Path) -> None:
+    def __init__(self, program: tuple[str, ...], socket_path: str, config: Path, registry: str) -> None:
         self.program = program
         self.api = Api(socket_path)
         self.socket_path = socket_path
+        self.registry = registry
         self.root = str(self.api.request("GET", "/info").json.get("DockerRootDir", ""))
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -66,7 +69,8 @@ class Runner:
         """The normalised answers of the recorded steps, in order."""
         prefix = "fact-" + "".join(random.choices(LETTERS, k=8))
         words = {"p": prefix, "base": BASE, "rich": RICH, "t0": f"{time.time():.9f}"}
-        names = {prefix: "PREFIX", self.socket_path: "SOCKET", self.root: "ROOT"}
+        words["registry"] = self.registry
+        names = {self.registry: "REGISTRY", prefix: "PREFIX", self.socket_path: "SOCKET", self.root: "ROOT"}
         results: list[dict[str, Any]] = []
         with tempfile.TemporaryDirectory(prefix="boxship-fact-") as scratch, self._cleaned(prefix):
             words["tmp"] = scratch
@@ -93,7 +97,9 @@ class Runner:
             if left:
                 self.docker("rm", "-f", "-v", *left)
             images = self.docker(
-                "images", "-q", "--filter", f"reference={prefix}*", "--filter", f"reference=*/{prefix}*"
+                "images",
+                "-q",
+                *(f"--filter=reference={form}" for form in (f"{prefix}*", f"*/{prefix}*", f"*/{prefix}/*")),
             )
             nameless = self.docker("images", "-aq", "--filter", f"label=fact={prefix}").stdout.decode().split()
             if nameless:
@@ -102,6 +108,8 @@ class Runner:
                 tags = self.docker("inspect", "--type", "image", "-f", '{{join .RepoTags " "}}', image).stdout.decode()
                 for tag in (tag for tag in tags.split() if prefix in tag):
                     self.docker("rmi", "-f", tag)
+                if not tags.split():
+                    self.docker("rmi", "-f", image)  # pulled by its digest only
 
     def _docker(self, step: Docker, words: dict[str, str], names: dict[str, str]) -> tuple[dict[str, Any], str]:
         args = [_fill(word, words) for word in step.args]

@@ -179,7 +179,9 @@ class Shelf:
         if path in self.answers:
             return self.answers[path](asked)
         code = "BLOB_UNKNOWN" if "/blobs/" in path else "MANIFEST_UNKNOWN"
-        body = json.dumps({"errors": [{"code": code, "message": code.replace("_", " ").lower()}]}).encode()
+        # With a detail, as the real one: without it Docker's client forgets the code.
+        error = {"code": code, "message": code.replace("_", " ").lower(), "detail": {"name": path}}
+        body = json.dumps({"errors": [error]}).encode()
         return Reply(404, body, {"Content-Type": "application/json"})
 
 

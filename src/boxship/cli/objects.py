@@ -28,7 +28,7 @@ _OMITTED_POINTERS = frozenset(("Health", "Healthcheck", "Init", "SizeRootFs", "S
 _OMITTED: dict[str, Callable[[], Any]] = {
     **dict.fromkeys(("Annotations", "ExposedPorts", "StorageOpt", "Sysctls", "Tmpfs"), GoMap),
     **dict.fromkeys(("Mounts", "Shell", "DeviceRequests"), list),
-    **dict.fromkeys(("MacAddress", "StopSignal", "Runtime", "Name", "Driver", "Platform"), str),
+    **dict.fromkeys(("MacAddress", "StopSignal", "Runtime", "Name", "Driver", "Platform", "Variant", "OsVersion"), str),
     **dict.fromkeys(("ArgsEscaped", "NetworkDisabled", "ReadOnly"), bool),
 }
 
@@ -101,7 +101,7 @@ def _plausible(value: dict[str, Any], name: str) -> bool:
         "Health": "Status", "Healthcheck": "Cmd", "StopTimeout": "Cmd", "Shell": "Cmd", "ExposedPorts": "Cmd",
         "StopSignal": "Cmd", "ArgsEscaped": "Cmd", "NetworkDisabled": "Cmd", "MacAddress": "Cmd",
         "SizeRw": "HostConfig", "SizeRootFs": "HostConfig", "Platform": "HostConfig",
-        "Name": "Destination", "Driver": "Destination",
+        "Name": "Destination", "Driver": "Destination", "Variant": "RootFS", "OsVersion": "RootFS",
     }  # fmt: skip
     return neighbours.get(name, "Binds") in value
 

@@ -34,6 +34,7 @@ ACCEPT = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
 
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_PLUGIN = "application/vnd.docker.plugin.v1+json"
 OCI_TAR = "application/vnd.oci.image.layer.v1.tar"
 OCI_GZIP = f"{OCI_TAR}+gzip"
 OCI_ZSTD = f"{OCI_TAR}+zstd"
@@ -93,6 +94,10 @@ class InvalidManifest(BoxshipError):
     """A manifest is damaged, hostile or of a kind that is no image."""
 
 
+class UnsupportedContent(InvalidManifest):
+    """A sound manifest of something that is no image, in Docker's words."""
+
+
 def decode(media_type: str, data: bytes) -> ImageManifest | Index:
     """Read a manifest that came with this Content-Type. InvalidManifest."""
     if len(data) > LARGEST_MANIFEST:
@@ -124,13 +129,16 @@ def decode(media_type: str, data: bytes) -> ImageManifest | Index:
         return _index(value)
     if "manifests" in value:
         raise InvalidManifest("the manifest is an image and an index at once")
-    return _image(value)
+    return _image(value, said)
 
 
-def _image(value: dict[str, Any]) -> ImageManifest:
+def _image(value: dict[str, Any], said: str) -> ImageManifest:
     config = _descriptor(value.get("config"), "config")
+    if config.media_type not in _CONFIGS and said == DOCKER_MANIFEST:
+        kind = "plugin" if config.media_type == DOCKER_PLUGIN else "unknown"
+        raise InvalidManifest(f'Encountered remote "{_shown(config.media_type)}"({kind}) when fetching')
     if config.media_type not in _CONFIGS:
-        raise InvalidManifest(f"unsupported media type {_shown(config.media_type)}")
+        raise UnsupportedContent(f"unsupported media type {_shown(config.media_type)}")
     if config.size > LARGEST_CONFIG:
         raise InvalidManifest(
             f"the image's config has {config.size} bytes; {LARGEST_CONFIG} are the most that is taken"
@@ -144,7 +152,7 @@ def _image(value: dict[str, Any]) -> ImageManifest:
                 "Boxship fetches nothing from the URLs that such layers name"
             )
         if layer.media_type not in _LAYERS:
-            raise InvalidManifest(f"unsupported media type {_shown(layer.media_type)}")
+            raise UnsupportedContent(f"unsupported media type {_shown(layer.media_type)}")
         if item.get("urls"):
             raise InvalidManifest(f"the layer {layer.digest} names URLs to be fetched from, which is not done")
     return ImageManifest(config, layers)

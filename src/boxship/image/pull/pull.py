@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from boxship.image.pull.words import explained
 from boxship.image.sources import Source
 from boxship.lib.errors import BoxshipError
 from boxship.model.image import ImageRecord
-from boxship.model.manifest import InvalidManifest
+from boxship.model.manifest import InvalidManifest, UnsupportedContent, decode
 from boxship.model.platform import Platform
 from boxship.model.reference import Reference
 from boxship.registry.errors import RegistryError
@@ -47,10 +48,15 @@ def pull(store: ImageStore, session: Session, reference: Reference, platform: Pl
     except RegistryError as error:
         raise explained(error, reference) from error
     session.check()
-    shown = reference.familiar if reference.digest else reference.tag
-    session.report(Step(f"Pulling from {reference.path}", shown))
     try:
+        # What can't be read is told before anything else, as Docker does; what is no image, after this.
+        with contextlib.suppress(UnsupportedContent):
+            decode(first.media_type, first.data)
+        shown = reference.familiar if reference.digest else reference.tag
+        session.report(Step(f"Pulling from {reference.path}", shown))
         resolved = resolve(repository, first, platform)
+    except UnsupportedContent:
+        raise
     except InvalidManifest as error:
         raise InvalidManifest(f"cannot pull {reference.familiar}: {error.message}") from error
     pulled = _bring(store, session, reference, resolved)
