@@ -37,7 +37,8 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE)
 class Packer:
     """Writes entries to a descriptor, small ones together.
 
-    layer: the folders are an overlay's writable layer; what it hides of lower ones becomes whiteouts.
+    layer: the folders are an overlay's writable layer; what it hides of lower ones becomes whiteouts, and times keep
+    their nanoseconds, which Docker drops.
     """
 
     def __init__(self, out: int, *, layer: bool = False) -> None:
@@ -206,7 +207,7 @@ class Packer:
         return 0
 
     def _put(self, entry: Entry) -> None:
-        self._write(header(entry))
+        self._write(header(entry, exact=self._layer))
 
     def _fill(self, size: int) -> None:
         while size > 0:

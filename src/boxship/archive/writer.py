@@ -12,10 +12,10 @@ _LONGEST_NAME = 100
 _MAGIC = b"ustar\00000"
 
 
-def header(entry: Entry) -> bytes:
+def header(entry: Entry, *, exact: bool = False) -> bytes:
     """The blocks before an entry's data.
 
-    Times are written in whole seconds, as Docker writes them.
+    Times are written in whole seconds, as Docker writes them; exact: with their nanoseconds.
     """
     records: list[tuple[bytes, bytes]] = []
     name = _text(records, b"path", entry.path)
@@ -23,7 +23,11 @@ def header(entry: Entry) -> bytes:
     uid = _octal(records, b"uid", entry.uid, 7)
     gid = _octal(records, b"gid", entry.gid, 7)
     size = _octal(records, b"size", entry.stored, 11)
-    mtime = _octal(records, b"mtime", entry.mtime_ns // 1_000_000_000, 11)
+    if exact and entry.mtime_ns % 1_000_000_000:
+        records.append((b"mtime", _seconds(entry.mtime_ns)))
+        mtime = b"%011o" % min(max(entry.mtime_ns // 1_000_000_000, 0), 8**11 - 1)
+    else:
+        mtime = _octal(records, b"mtime", entry.mtime_ns // 1_000_000_000, 11)
     records += [(b"SCHILY.xattr." + key, value) for key, value in sorted(entry.xattrs.items())]
     block = _block(entry.kind, name, entry.mode, uid, gid, size, mtime, link, entry.major, entry.minor)
     if not records:
@@ -63,6 +67,12 @@ def _octal(records: list[tuple[bytes, bytes]], key: bytes, value: int, digits: i
         return b"%0*o" % (digits, value)
     records.append((key, b"%d" % value))
     return b"0" * digits
+
+
+def _seconds(nanoseconds: int) -> bytes:
+    """A time as pax has it; before 1970 the fraction counts away from zero, as the sign does (POSIX.1-2017, pax)."""
+    whole, rest = divmod(abs(nanoseconds), 1_000_000_000)
+    return b"%b%d.%b" % (b"-" if nanoseconds < 0 else b"", whole, b"%09d" % rest)
 
 
 def _record(key: bytes, value: bytes) -> bytes:

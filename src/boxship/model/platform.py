@@ -34,6 +34,7 @@ _VARIANT_ALIASES = {
     ("arm64", "9"): "v9",
     **{("arm", str(number)): f"v{number}" for number in range(5, 9)},
 }
+_SYSTEM_ALIASES = {"macos": "darwin"}
 _VARIANTS = {"armhf": "v7", "armel": "v6", "armv7l": "v7", "armv6l": "v6"}
 
 _OS_COMPONENT = (
@@ -76,8 +77,9 @@ def parse(text: str) -> Platform:
             )
     here = host()
     if len(parts) == 1:
-        if parts[0] in _SYSTEMS:
-            return Platform(parts[0], here.architecture, here.variant)
+        system = _SYSTEM_ALIASES.get(parts[0], parts[0])
+        if system in _SYSTEMS:
+            return Platform(system, here.architecture, here.variant)
         architecture, variant = _architecture(parts[0])
         if architecture in _ARCHITECTURES:
             return Platform(here.os, architecture, variant)
