@@ -48,9 +48,7 @@ class Engine:
         self.host = host
         self.events = EventBus()
         self.containers = Containers(ContainerStore(database))
-        self.networks = Networks(
-            NetworkStore(database), HostNetwork(config.instance), DnsProcess(config.run_root)
-        )
+        self.networks = Networks(NetworkStore(database), HostNetwork(config.instance), DnsProcess(config.run_root))
         self.execs = Execs()
         self.filters: dict[bytes, str] = {}
         self.closing = False

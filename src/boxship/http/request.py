@@ -171,10 +171,9 @@ class Request:
                 fields.append(("Content-Type", content_type))
             # To HEAD, Docker answers 0 for the bodies it does not make.
             fields.append(("Content-Length", str(len(body))))
-        await self.start(status, fields)
-        if body and status not in _NO_CONTENT:
-            await self.send(body)
-        await self.end()
+        self.started = True
+        nothing = status in _NO_CONTENT or self.method == "HEAD"
+        await self._connection.send_whole(status, [*self.response_headers, *fields], b"" if nothing else body)
 
     async def start(self, status: int, headers: Headers = ()) -> None:
         """Send the head at once; `send` and `end` follow. Without Content-Length the body is chunked.

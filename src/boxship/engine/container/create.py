@@ -1,6 +1,7 @@
 """docker create: a container that has not run yet."""
 
 import os
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -56,7 +57,7 @@ async def create(
         # Docker makes such a container, too: an empty root, where nothing can run.
         nothing = ImageRecord(id="", diff_ids=[], size=0, created=0, architecture="", os="linux")
         return await _create(engine, nothing, config, host, networking, name, "", rules)
-    found = await quick(engine.images.resolve, config.image)
+    found = engine.images.resolve(config.image)
     # Whoever removes the image meanwhile: the layers stay until this container's record names them.
     with engine.images.hold(found.id) as image:
         return await _create(engine, image, config, host, networking, name, platform, rules)
@@ -91,7 +92,9 @@ async def _create(
         readonly_paths=list(READONLY_PATHS),
     )
     check_log_options(host.log_config.type, host.log_config.config or {})
-    warnings = await quick(check, config, host, engine.host, supported=_SUPPORTED, rules=rules)
+    asked = partial(check, config, host, engine.host, supported=_SUPPORTED, rules=rules)
+    # Where nothing need be looked for on the disk, a thread would cost more than the check.
+    warnings = await quick(asked) if host.mounts else asked()
     runtime_command(host.runtime, engine.config.runtimes)
     host = settle(host, engine.host)
     host = check_joined(engine, host)
@@ -145,4 +148,3 @@ def _take_name(engine: Engine, wanted: str, container_id: str) -> str:
             attempt += 1
         else:
             return name
-

@@ -163,17 +163,19 @@ def _host_resolv(host: HostConfig) -> str:
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(path, "rb", buffering=0) as file:
+            return (file.readall() or b"").decode("utf-8", "replace")
     except OSError:
         return ""
 
 
 def _write(path: str, text: str) -> None:
     # In place: a bind mount of an earlier run may still show this inode.
-    with open(path, "w", encoding="utf-8", opener=_opener) as file:
-        file.write(text)
-
-
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    # By the bare calls, here and below: a file object asks the kernel five things more, and this is done at each start.
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        data = memoryview(text.encode())
+        while data:
+            data = data[os.write(fd, data) :]
+    finally:
+        os.close(fd)

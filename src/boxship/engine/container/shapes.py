@@ -31,8 +31,7 @@ def networks(container: Container) -> dict[str, Any]:
     """Networks by name: what was asked for, and what the container has there while it runs."""
     endpoints = {one.network_id: one for one in container.state.endpoints}
     return {
-        one.network: _endpoint(container.record, one, endpoints.get(one.network_id))
-        for one in container.record.belongs
+        one.network: _endpoint(container.record, one, endpoints.get(one.network_id)) for one in container.record.belongs
     }
 
 

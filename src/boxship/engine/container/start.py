@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import astuple
+from functools import partial
 
 import msgspec
 
@@ -89,10 +90,10 @@ async def _run(engine: Engine, container: Container, restart_count: int, attachm
         owner = network_owner(engine, container.record)
         sandbox = await attach(engine, container)
         container.record = msgspec.structs.replace(container.record, memberships=sandbox.memberships)
-        request = await quick(
+        make = partial(
             start_request, engine, container.record, joined, attachments, sandbox, size=container.size, owner=owner
         )
-        monitor = await engine.launcher.start(request)
+        request, monitor = await engine.launcher.start_made(container.id, make, attachments)
     except (BoxshipError, OSError) as error:
         await detach(engine, container.id, sandbox.endpoints, sandbox.published)
         for sock, _, _ in attachments:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from boxship.lib.errors import BoxshipError
 from boxship.lib.plainjson import encode
 from boxship.runtime.launch.bundle import end_scope, read_exit, remove_bundle, write_bundle
 from boxship.runtime.launch.monitor import Monitor, pack_attach
-from boxship.runtime.launch.values import Exit, StartRequest
+from boxship.runtime.launch.values import Attach, Exit, StartRequest
 from boxship.runtime.launch.work import Work
 from boxship.runtime.launch.zygote import Zygote
 from boxship.shim import wire
@@ -64,19 +65,40 @@ class Launcher:
 
     async def start(self, request: StartRequest) -> Monitor:
         """Start a container; returns when its program runs. StepFailed when a step fails."""
-        previous = self._monitors.pop(request.container_id, None)
+        return (await self.start_made(request.container_id, lambda: request, request.attachments))[1]
+
+    async def start_made(
+        self, container_id: str, make: Callable[[], StartRequest], attachments: Sequence[Attach]
+    ) -> tuple[StartRequest, Monitor]:
+        """As `start`, with a request that is still to be made (`make` blocks): in the thread that writes its bundle.
+
+        attachments: those of the request, this one's from now on.
+        """
+        previous = self._monitors.pop(container_id, None)
         if previous is not None:
             # Its cgroup and its bundle are still its own; clients that it still serves don't matter.
             await previous.cleaned.wait()
-        bundle = self.bundle(request.container_id)
+        bundle = self.bundle(container_id)
         try:
             layout = self._layouts.current()
-            operations = await quick(write_bundle, bundle, request, layout)
+            request, operations = await quick(_make_and_write, make, bundle, layout)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except BaseException:
-            for sock, _, _ in request.attachments:
+            for sock, _, _ in attachments:
                 sock.close()
             raise
+        monitor = await self._launch(request, bundle, operations, layout, (ours, theirs))
+        return request, monitor
+
+    async def _launch(
+        self,
+        request: StartRequest,
+        bundle: str,
+        operations: dict[str, Any],
+        layout: Layout,
+        link: tuple[socket.socket, socket.socket],
+    ) -> Monitor:
+        ours, theirs = link
         fds = [theirs.fileno()]
         attachments = []
         for attach in request.attachments:
@@ -188,6 +210,13 @@ class Launcher:
         bundle = self.bundle(container_id)
         if scope := await quick(remove_bundle, bundle):
             await bulk(end_scope, bundle, scope)
+
+
+def _make_and_write(
+    make: Callable[[], StartRequest], bundle: str, layout: Layout
+) -> tuple[StartRequest, dict[str, Any]]:
+    request = make()
+    return request, write_bundle(bundle, request, layout)
 
 
 def _groups(cgroup: dict[str, Any], layout: Layout) -> dict[str, Any]:
