@@ -42,8 +42,8 @@ def make(root: Path) -> None:
     os.mknod(root / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     os.mknod(root / "disk", stat.S_IFBLK | 0o600, os.makedev(7, 200))
     os.mkfifo(root / "fifo", 0o640)
-    for name in (b"\xff\xfe bytes", b"new\nline", b"back\\slash", "ünïcödé".encode(), b"-rf", b"n" * 255):
-        _file(root / os.fsdecode(name), name)
+    for raw in (b"\xff\xfe bytes", b"new\nline", b"back\\slash", "ünïcödé".encode(), b"-rf", b"n" * 255):
+        _file(root / os.fsdecode(raw), raw)
     _file(root / "empty", b"")
     for number in range(300):
         _file(root / f"many/{number:03}", b"%d" % number)
