@@ -2,8 +2,8 @@
 
 from boxship.cli.context import Cli, CliError
 from boxship.cli.flags import Flag, Parsed
+from boxship.cli.image_layers import ask
 from boxship.cli.output import out
-from boxship.client.text import quote
 
 USAGE = "[OPTIONS] IMAGE OTHER"
 ABOUT = "Show how another image differs: its files, their sizes, its settings"
@@ -23,7 +23,7 @@ def run(cli: Cli, parsed: Parsed) -> int:
     if text not in ("", "table", "json"):
         raise CliError(f'unknown format "{text}": table or json')
     one, other = parsed.args
-    answer = cli.client.call("GET", f"/boxship/images/{quote(one, b'/:@')}/diff", [("to", other)])
+    answer = ask(cli, one, "diff", [("to", other)])
     if text == "json":
         from boxship.client.json import indent
 

@@ -37,8 +37,7 @@ def show(cli: Cli, parsed: Parsed) -> int:
     failed = False
     for name in parsed.args:
         try:
-            query = [("hidden", "1000" if text else "5")]
-            answer = cli.client.call("GET", f"/boxship/images/{quote(name, b'/:@')}/layers", query)
+            answer = ask(cli, name, "layers", [("hidden", "1000" if text else "5")])
         except DaemonError as error:
             err(f"Error response from daemon: {error.message}\n")
             failed = True
@@ -58,6 +57,17 @@ def show(cli: Cli, parsed: Parsed) -> int:
     if any(answer["Budget"] for answer in found):
         return OVER
     return 1 if failed else 0
+
+
+def ask(cli: Cli, name: str, about: str, query: "list[tuple[str, str]]") -> "dict[str, Any]":
+    """A call of ours about an image. DaemonError; CliError where the engine is another one, which has none of them."""
+    try:
+        answer: dict[str, Any] = cli.client.call("GET", f"/boxship/images/{quote(name, b'/:@')}/{about}", query)
+    except DaemonError as error:
+        if error.status == 404 and error.message.strip() == "page not found":
+            raise CliError(f"the engine at {cli.client.host.url} does not explain images: it is no Boxship") from None
+        raise
+    return answer
 
 
 def _limits(parsed: Parsed) -> "dict[str, tuple[float, str]]":
