@@ -14,7 +14,7 @@ import msgspec
 from boxship.engine.container.init_layer import make_init_layer
 from boxship.engine.container.pause import end_hold, is_frozen
 from boxship.engine.container.register import Container
-from boxship.engine.container.remove import sweep_files
+from boxship.engine.container.remove import remove, sweep_files
 from boxship.engine.container.start import start_again
 from boxship.engine.engine import Engine
 from boxship.engine.exec.register import Exec
@@ -57,6 +57,7 @@ async def boot(engine: Engine) -> None:
     await asyncio.gather(*(_take_over(engine, container, container.id in runs) for container in engine.containers))
     await _sweep(engine, runs)
     await recover_rules(engine)
+    await asyncio.gather(*(_discard(engine, container) for container in engine.containers if _abandoned(container)))
     for container in engine.containers:
         policy = container.record.host.restart_policy
         if container.state.phase == "restarting" and container.retry is None:
@@ -174,6 +175,18 @@ async def _end_probe(monitor: Monitor, exec_id: str) -> None:
     except (NotFound, Unavailable):
         # It has ended meanwhile.
         return
+
+
+def _abandoned(container: Container) -> bool:
+    """An --rm container that was made and never ran: nobody comes back for it, and nothing else would remove it."""
+    return container.record.host.auto_remove and not container.active and not container.removing
+
+
+async def _discard(engine: Engine, container: Container) -> None:
+    try:
+        await remove(engine, container.id, force=False, volumes=True, link=False)
+    except BoxshipError as error:
+        log.error("container %s, made with --rm, stays: %s", container.name, error)
 
 
 async def _start(engine: Engine, container: Container) -> None:
