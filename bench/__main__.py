@@ -29,6 +29,7 @@ from bench.work.logs import logs
 from bench.work.many import many
 from bench.work.memory import memory
 from bench.work.pull import pull
+from bench.work.push import push
 from bench.work.run import run
 from bench.work.startup import startup
 
@@ -41,6 +42,7 @@ WORKS: dict[str, tuple[Work, int]] = {
     "many": (many, 3),
     "logs": (logs, 3),
     "pull": (pull, 3),
+    "push": (push, 3),
     "memory": (memory, 3),
 }
 
