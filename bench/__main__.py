@@ -24,6 +24,7 @@ from bench.errors import MeasurementFailed
 from bench.measure import Result, say
 from bench.report import as_json, as_table
 from bench.side import Side
+from bench.work.copy import copy
 from bench.work.exec_ import exec_
 from bench.work.logs import logs
 from bench.work.many import many
@@ -41,6 +42,7 @@ WORKS: dict[str, tuple[Work, int]] = {
     "exec": (exec_, 15),
     "many": (many, 3),
     "logs": (logs, 3),
+    "copy": (copy, 5),
     "pull": (pull, 3),
     "push": (push, 3),
     "memory": (memory, 3),

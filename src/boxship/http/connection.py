@@ -21,6 +21,8 @@ from boxship.lib.errors import BoxshipError, InvalidParameter
 log = logging.getLogger("boxship.http")
 
 Handler = Callable[[Request], Awaitable[None]]
+# Bytes of a body that are handed on together, where so many are here.
+_PIECE = 256 << 10
 Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
 
 
@@ -50,6 +52,7 @@ class Connection(asyncio.Protocol):
         self._discard = False
         self._hijacked = False
         self._cut = False
+        self._broken: h11.RemoteProtocolError | None = None
         self._idle = True
         self._head_timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -261,6 +264,8 @@ class Connection(asyncio.Protocol):
 
     async def read_body(self) -> bytes | None:
         """The next piece of the request's body, None at its end. ClientGone, InvalidParameter."""
+        if self._broken is not None:
+            raise InvalidParameter(f"the request's body is broken: {self._broken}") from self._broken
         if self._h11.their_state is not h11.SEND_BODY:
             return None
         if self._h11.they_are_waiting_for_100_continue and self._h11.our_state is h11.SEND_RESPONSE:
@@ -272,9 +277,24 @@ class Connection(asyncio.Protocol):
             if self._incoming.eof and not self._incoming:
                 raise ClientGone("the client has gone in the middle of its request") from error
             raise InvalidParameter(f"the request's body is broken: {error}") from error
-        if isinstance(event, h11.Data):
-            return bytes(event.data)
-        return None
+        if not isinstance(event, h11.Data):
+            return None
+        pieces = [event.data]
+        size = len(event.data)
+        # Clients send chunks of 32 KiB and less: what is here of them goes on as one piece.
+        while size < _PIECE:
+            try:
+                event = self._h11.next_event()
+            except h11.RemoteProtocolError as error:
+                # After the bytes that came before it.
+                self._broken = error
+                break
+            if not isinstance(event, h11.Data):
+                # The end of the body is in h11's state, too.
+                break
+            pieces.append(event.data)
+            size += len(event.data)
+        return b"".join(pieces)
 
     async def gone(self) -> None:
         """Returns when the client has closed its side, or when the server stops."""

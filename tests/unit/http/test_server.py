@@ -372,3 +372,60 @@ def test_parameters() -> None:
         assert (seen["default"], seen["number"], seen["none"]) == (True, -12, 5)
 
     run(test)
+
+
+def test_small_chunks_that_are_here_come_as_one_piece() -> None:
+    """docker cp sends 32 KiB chunks; each by itself would be a turn of the loop and a write to a worker's pipe."""
+    pieces: list[int] = []
+
+    async def handler(request: Request) -> None:
+        await asyncio.sleep(0.05)
+        async for piece in request.stream():
+            pieces.append(len(piece))
+        await request.respond(200)
+
+    async def test() -> None:
+        async with serving(handler) as running:
+            client = await running.connect()
+            client.send(b"POST / HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n")
+            await asyncio.sleep(0.02)
+            client.send(b"400\r\n" + bytes(1024) + b"\r\n")
+            client.send((b"400\r\n" + bytes(1024) + b"\r\n") * 99 + b"0\r\n\r\n")
+            assert (await client.answer())[0] == 200
+            await client.close()
+
+    run(test)
+    assert sum(pieces) == 100 << 10
+    assert len(pieces) < 10
+
+
+def test_what_came_before_a_broken_chunk_comes_before_the_error() -> None:
+    seen = bytearray()
+
+    async def handler(request: Request) -> None:
+        async for piece in request.stream():
+            seen.extend(piece)
+
+    async def failing(request: Request) -> None:
+        try:
+            await handler(request)
+        except InvalidParameter as error:
+            await request.respond(400, error.message.encode())
+            # It stays broken, whoever asks.
+            try:
+                await handler(request)
+            except InvalidParameter:
+                seen.extend(b"!")
+
+    async def test() -> None:
+        async with serving(failing) as running:
+            client = await running.connect()
+            client.send(
+                b"POST / HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\nno\r\n"
+            )
+            status, body = await client.answer()
+            assert status == 400 and body.startswith(b"the request's body is broken")
+            await client.close()
+
+    run(test)
+    assert seen == b"onetwo!"
