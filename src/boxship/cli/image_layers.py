@@ -87,7 +87,8 @@ def _limits(parsed: Parsed) -> "dict[str, tuple[float, str]]":
 
 
 def _percent(text: str) -> float:
-    if not text.replace(".", "", 1).isdecimal():
+    digits = text.replace(".", "", 1)
+    if not (digits.isascii() and digits.isdecimal()):
         raise ValueError("no number")
     return float(text)
 

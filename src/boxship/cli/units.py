@@ -33,6 +33,7 @@ def parse_size(text: str) -> int:
     unit = text[len(number) :].strip().lower().removesuffix("b")
     binary = unit.endswith("i")
     power = ("", "k", "m", "g", "t").index(unit.removesuffix("i"))
-    if not number.replace(".", "", 1).isdecimal() or (binary and not power):
+    digits = number.replace(".", "", 1)
+    if not (digits.isascii() and digits.isdecimal()) or (binary and not power):
         raise ValueError("not a size")
     return int(float(number) * (1024 if binary else 1000) ** power)

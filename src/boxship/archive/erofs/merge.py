@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boxship.archive.entry import ArchiveError
 from boxship.archive.erofs.image import write_image
 from boxship.archive.erofs.node import Node, new_folder
 from boxship.archive.erofs.store import read_layer
@@ -9,6 +10,10 @@ from boxship.archive.erofs.store import read_layer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+# Twice what one layer may have (tree.py): 1.6 GB of memory.
+MOST_INODES = 4_000_000
 
 
 class LayerFiles:
@@ -26,12 +31,23 @@ def merge(layers: Sequence[LayerFiles], out: str) -> None:
 
     Whiteouts and opaque folders are applied (OCI image spec, layer.md), links are counted by the names that are left.
     The tars are devices in the order of the layers, `device=` once for each. The file is neither synced nor removed
-    on errors. ArchiveError when an index is damaged: it can be written again from the tar. OSError.
+    on errors. ArchiveError when an index is damaged (it can be written again from the tar), or when it would get too
+    large. OSError.
     """
     root = new_folder()
+    inodes = 0
     for number, layer in enumerate(layers):
-        lay_over(root, read_layer(layer.index, number)[0])
+        tree, indexed = read_layer(layer.index, number)
+        inodes += indexed.inodes
+        check_inodes(inodes)
+        lay_over(root, tree)
     write_image(root, [layer.tar for layer in layers], out)
+
+
+def check_inodes(count: int) -> None:
+    """ArchiveError when the layers of an image have too many files and folders together to have them in memory."""
+    if count > MOST_INODES:
+        raise ArchiveError(f"the image's layers have more than {MOST_INODES:,} files and folders together")
 
 
 def lay_over(base: Node, layer: Node) -> None:

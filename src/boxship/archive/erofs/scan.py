@@ -74,9 +74,7 @@ class LayerScanner:
             raise self._fault
         if self.wanted and (self._asking is not None or self._held or self.skip):
             raise early_end()
-        indexed = Indexed(counted_size(self.root), self._tree.entries)
-        write_layer(self.root, indexed, out)
-        return indexed
+        return write_layer(self.root, counted_size(self.root), self._tree.entries, out)
 
     @property
     def root(self) -> Node:

@@ -38,17 +38,19 @@ _BILLION = 1_000_000_000
 
 
 class Indexed:
-    """What a scan found. size: bytes of the layer's files as Docker counts them; entries: of the archive."""
+    """What a scan found. size: bytes of the layer's files as Docker counts them; entries: of the archive; inodes:
+    files and folders, those among them that no entry describes."""
 
-    __slots__ = ("entries", "size")
+    __slots__ = ("entries", "inodes", "size")
 
-    def __init__(self, size: int, entries: int) -> None:
+    def __init__(self, size: int, entries: int, inodes: int) -> None:
         self.size = size
         self.entries = entries
+        self.inodes = inodes
 
 
-def write_layer(root: Node, indexed: Indexed, out: str) -> None:
-    """Write the index file of a layer's tree. OSError."""
+def write_layer(root: Node, size: int, entries: int, out: str) -> Indexed:
+    """Write the index file of a layer's tree; size and entries are kept in it. OSError."""
     nodes = walk(root)
     numbers = {id(node): number for number, node in enumerate(nodes)}
     records = bytearray()
@@ -82,13 +84,14 @@ def write_layer(root: Node, indexed: Indexed, out: str) -> None:
         )
     parts = [_ended(names), _ended(hidden), _ended(targets)]
     body = b"".join([records, struct.pack(f"<{len(kids)}I", *kids), *parts, extras])
-    counts = _COUNTS.pack(len(body), indexed.size, indexed.entries, len(nodes), len(kids), *map(len, parts))
+    counts = _COUNTS.pack(len(body), size, entries, len(nodes), len(kids), *map(len, parts))
     head = _HEADER.pack(_MAGIC, _VERSION, zlib.crc32(body, zlib.crc32(counts)))
     with open(out, "wb", buffering=0) as file:
         for data in (head + counts, body):
             view = memoryview(data)
             while view:
                 view = view[file.write(view) :]
+    return Indexed(size, entries, len(nodes))
 
 
 def read_layer(path: str, layer: int = 0) -> tuple[Node, Indexed]:
@@ -102,11 +105,6 @@ def read_layer(path: str, layer: int = 0) -> tuple[Node, Indexed]:
         return _read(data, layer)
     except (ValueError, struct.error, IndexError) as error:
         raise ArchiveError(f"the layer index {path} is damaged or of another version") from error
-
-
-def check_layer(path: str) -> Indexed:
-    """What the scan had found, from an index file that is whole. Errors as of `read_layer`."""
-    return read_layer(path)[1]
 
 
 def _read(data: bytes, layer: int) -> tuple[Node, Indexed]:
@@ -160,7 +158,7 @@ def _read(data: bytes, layer: int) -> tuple[Node, Indexed]:
             node.xattrs = {**(node.xattrs or {}), key: value}
         else:
             node.parts = list(struct.iter_unpack("<QQ", value))
-    return nodes[0], Indexed(size, entries)
+    return nodes[0], Indexed(size, entries, many)
 
 
 def _ended(texts: list[bytes]) -> bytes:

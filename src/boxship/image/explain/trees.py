@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 
 from boxship.archive.entry import ArchiveError
-from boxship.archive.erofs.node import Node
+from boxship.archive.erofs.merge import check_inodes
+from boxship.archive.erofs.node import Node, walk
 from boxship.archive.erofs.scan import scan_file
 from boxship.archive.erofs.store import read_layer
 from boxship.image.explain.contents import LayerData
@@ -17,15 +18,21 @@ from boxship.storage.snapshot.makers import Index
 def layer_data(snapshotter: Snapshotter, diff_ids: Sequence[str]) -> list[LayerData]:
     """Every layer, the lowest first; the caller holds them. NotFound, ArchiveError, OSError. Blocks."""
     found = []
+    inodes = 0
     for diff_id in diff_ids:
         tar = snapshotter.tar(diff_id)
-        found.append(LayerData(diff_id, _tree(tar), tar))
+        tree, count = _tree(tar)
+        inodes += count
+        check_inodes(inodes)
+        found.append(LayerData(diff_id, tree, tar))
     return found
 
 
-def _tree(tar: str) -> Node:
+def _tree(tar: str) -> tuple[Node, int]:
     # Where layers are mounted, their index lies beside the tar.
     try:
-        return read_layer(f"{os.path.dirname(tar)}/{Index.name}")[0]
+        root, indexed = read_layer(f"{os.path.dirname(tar)}/{Index.name}")
     except (FileNotFoundError, ArchiveError):
-        return scan_file(tar).root
+        root = scan_file(tar).root
+        return root, len(walk(root))
+    return root, indexed.inodes

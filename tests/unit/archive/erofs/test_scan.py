@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boxship.archive.entry import ArchiveError
-from boxship.archive.erofs import tree
+from boxship.archive.erofs import merge, tree
 from boxship.archive.erofs.node import Node
 from boxship.archive.erofs.scan import LayerScanner, index_layer, scan_file
 from boxship.archive.erofs.store import read_layer
@@ -63,6 +63,7 @@ def test_a_file_is_scanned_and_its_index_read_back(tmp_path: Path) -> None:
     root, again = read_layer(str(tmp_path / "index"))
     assert shape(root) == shape(whole(LAYER).root)
     assert (indexed.size, indexed.entries) == (again.size, again.entries) == (5000 + 300 + 100 + 513, 9)
+    assert indexed.inodes == again.inodes == 8  # the root and "e" without entries; no whiteout, no second name
     assert root.kids is not None
     folder = root.kids[b"d"]
     assert folder.kids is not None and folder.hidden == {b"gone"} and root.kids[b"e"].opaque
@@ -188,3 +189,14 @@ def test_a_damaged_index_is_told(tmp_path: Path) -> None:
         index.write_bytes(good[:size])
         with pytest.raises(ArchiveError, match="is damaged"):
             read_layer(str(index))
+
+
+def test_an_image_of_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tar").write_bytes(LAYER)
+    index_layer(str(tmp_path / "tar"), str(tmp_path / "index"))
+    layer = merge.LayerFiles(str(tmp_path / "index"), str(tmp_path / "tar"))
+    monkeypatch.setattr(merge, "MOST_INODES", 18)
+    merge.merge([layer, layer], str(tmp_path / "image"))
+    with pytest.raises(ArchiveError, match="more than 18 files and folders together"):
+        merge.merge([layer, layer, layer], str(tmp_path / "other"))
+    assert not (tmp_path / "other").exists()
