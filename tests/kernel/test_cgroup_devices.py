@@ -51,7 +51,8 @@ def counted(group: Cgroup, disk: tuple[int, int], what: str) -> int:
     if group.layout.version == 2:
         for line in read(f"{group.folder('io')}/io.stat").splitlines():
             if line.startswith(f"{name} "):
-                return int(dict(pair.split("=") for pair in line.split()[1:])[what])
+                # A disk that has only a limit so far has nothing behind its name.
+                return int(dict(pair.split("=") for pair in line.split()[1:]).get(what, 0))
         return 0
     file = "blkio.throttle.io_service_bytes" if what.endswith("bytes") else "blkio.throttle.io_serviced"
     word = f"{name} {'Read' if what[0] == 'r' else 'Write'} "
