@@ -40,6 +40,26 @@ def test_a_user_namespace(runtime: Runtime) -> None:
     runtime.run("delete", "--force", runtime.id)
 
 
+@pytest.mark.parametrize("propagation", ["rslave", "rprivate", "rshared"])
+def test_a_user_namespace_where_the_hosts_mounts_are_shared(runtime: Runtime, propagation: str) -> None:
+    """As systemd has them. What the container mounts is its own, whatever its root's propagation is to be."""
+    own(runtime.bundle / "rootfs")
+    data = runtime.folder / "data"
+    data.mkdir()
+    binds = [
+        {"destination": f"/{kind}", "type": "bind", "source": str(data), "options": ["rbind", kind]}
+        for kind in ("rslave", "slave", "private")
+    ]
+    runtime.spec(
+        "cat", "/proc/self/uid_map", mounts=[*SPEC["mounts"], *binds], linux__rootfsPropagation=propagation, **MAPS
+    )
+    command = " ".join(runtime.command("run", "--bundle", str(runtime.bundle), runtime.id))
+    script = f"{command}; grep {runtime.folder} /proc/self/mountinfo"
+    shared = ["unshare", "--mount", "--propagation", "shared", "sh", "-c", script]
+    done = subprocess.run(shared, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.split() == ["0", "200000", "1000"], done.stderr
+
+
 def test_a_user_namespace_below_folders_that_its_root_may_not_enter(runtime: Runtime) -> None:
     own(runtime.bundle / "rootfs")
     runtime.folder.chmod(0o700)

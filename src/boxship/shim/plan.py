@@ -231,7 +231,9 @@ def _open_early(steps: list[Step], user: dict[str, Any] | None) -> list[dict[str
             # Opened by a step of its own until now; all at one place is simpler.
             arguments.pop("early")
         kept = {key: value for key, value in arguments.items() if key in _SOURCE_KEYS}
-        sources.append({"kind": name, "idmap": idmap, **kept})
+        # Only a bind that is to be shared may stay a peer of the host's mount: what is mounted on one shows there.
+        peer = name == "bind" and bool(arguments["propagation"] & MS_SHARED)
+        sources.append({"kind": name, "idmap": idmap, "peer": peer, **kept})
         arguments["early"] = len(sources) - 1
     steps[:] = [step for step in steps if step[0] != "sources"]
     return sources
@@ -252,7 +254,8 @@ def _root_steps(spec: dict[str, Any], private_cgroupns: bool, own_mounts: bool) 
     if overlay:
         steps.append(("overlay", {"target": root["path"], **decode(overlay)}))
     else:
-        steps.append(("root", {"path": root["path"]} if own_mounts else {"path": root["path"], "private": True}))
+        private = not own_mounts or first == MS_PRIVATE
+        steps.append(("root", {"path": root["path"], "private": True} if private else {"path": root["path"]}))
     steps += mounts
     shm = (spec.get("annotations") or {}).get("boxship.shm")
     if shm:

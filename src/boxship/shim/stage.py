@@ -114,7 +114,7 @@ def _open_sources(wanted: list[dict[str, Any]]) -> dict[int, int]:
         if source["kind"] == "overlay":
             fd = step("overlay", source["upper"], mount.overlay, source["lower"], source["upper"], source["work"])
         else:
-            fd = step("open the mount's source", path, _clone, path, source.get("recursive", True))
+            fd = step("open the mount's source", path, _clone, path, source.get("recursive", True), source["peer"])
         if source["idmap"]:
             step("map the ids of the mount", path, _map, fd, source["idmap"], namespaces)
         opened[number] = fd
@@ -123,8 +123,12 @@ def _open_sources(wanted: list[dict[str, Any]]) -> dict[int, int]:
     return opened
 
 
-def _clone(path: str, recursive: bool) -> int:
-    return mount.clone_tree(path, recursive=recursive)
+def _clone(path: str, recursive: bool, peer: bool) -> int:
+    fd = mount.clone_tree(path, recursive=recursive)
+    if not peer:
+        # The tree that this comes from is still the host's own, shared where systemd runs.
+        mount.set_attributes(fd, propagation=mount.MS_SLAVE, recursive=True)
+    return fd
 
 
 def _map(fd: int, idmap: dict[str, Any], namespaces: dict[bytes, int]) -> None:
