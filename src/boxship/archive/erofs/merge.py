@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from boxship.archive.entry import ArchiveError
 from boxship.archive.erofs.image import write_image
 from boxship.archive.erofs.node import Node, new_folder
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 # Twice what one layer may have (tree.py): 1.6 GB of memory.
 MOST_INODES = 4_000_000
+MOST_BYTES = 1 << 29
 
 
 class LayerFiles:
@@ -35,19 +38,30 @@ def merge(layers: Sequence[LayerFiles], out: str) -> None:
     large. OSError.
     """
     root = new_folder()
-    inodes = 0
+    bound = Bound()
     for number, layer in enumerate(layers):
         tree, indexed = read_layer(layer.index, number)
-        inodes += indexed.inodes
-        check_inodes(inodes)
+        bound.add(indexed.inodes, os.stat(layer.index).st_size)
         lay_over(root, tree)
     write_image(root, [layer.tar for layer in layers], out)
 
 
-def check_inodes(count: int) -> None:
-    """ArchiveError when the layers of an image have too many files and folders together to have them in memory."""
-    if count > MOST_INODES:
-        raise ArchiveError(f"the image's layers have more than {MOST_INODES:,} files and folders together")
+class Bound:
+    """What the layers of one image may take together, since they are all in memory at once."""
+
+    __slots__ = ("_bytes", "_inodes")
+
+    def __init__(self) -> None:
+        self._inodes = self._bytes = 0
+
+    def add(self, inodes: int, size: int) -> None:
+        """One more layer; size: bytes of its index file. ArchiveError when it is too much."""
+        self._inodes += inodes
+        self._bytes += size
+        if self._inodes > MOST_INODES:
+            raise ArchiveError(f"the image's layers have more than {MOST_INODES:,} files and folders together")
+        if self._bytes > MOST_BYTES:
+            raise ArchiveError(f"the indexes of the image's layers have more than {MOST_BYTES >> 20} MiB together")
 
 
 def lay_over(base: Node, layer: Node) -> None:

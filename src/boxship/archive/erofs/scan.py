@@ -7,7 +7,7 @@ import os
 from boxship.archive import header
 from boxship.archive.entry import ArchiveError, Entry
 from boxship.archive.erofs.node import Node, counted_size
-from boxship.archive.erofs.store import Indexed, write_layer
+from boxship.archive.erofs.store import RECORD, Indexed, write_layer
 from boxship.archive.erofs.tree import LayerTree
 from boxship.archive.member import member
 from boxship.archive.reader import early_end
@@ -80,6 +80,11 @@ class LayerScanner:
     def root(self) -> Node:
         """The tree so far."""
         return self._tree.root
+
+    @property
+    def takes(self) -> tuple[int, int]:
+        """How many inodes the tree has had so far, and about how many bytes its index file will have."""
+        return self._tree.inodes, self._tree.bytes + RECORD * self._tree.inodes
 
     def _take(self, piece: bytes) -> None:
         try:

@@ -31,6 +31,8 @@ _HEADER = struct.Struct("<8sII")
 _COUNTS = struct.Struct("<8Q")
 # mode, flags, user, group, nanoseconds, seconds, size, data, kids, hidden names
 _NODE = struct.Struct("<HHIIIqQQII")
+RECORD = _NODE.size
+"""What an inode takes in the file, without names, links and attributes."""
 _EXTRA = struct.Struct("<IHHI")
 _OPAQUE, _IMPLIED, _PARTS = 1, 2, 4
 _XATTR_EXTRA, _PARTS_EXTRA = 1, 2

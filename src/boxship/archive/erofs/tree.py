@@ -41,12 +41,17 @@ _LONGEST_FILE = 1 << 44  # 16 TiB, as ext4
 
 
 class LayerTree:
-    """Takes entries one by one; `root` is the tree so far. ArchiveError for what unpacking would refuse."""
+    """Takes entries one by one. ArchiveError for what unpacking would refuse.
+
+    root: the tree so far; entries, inodes, bytes: how many entries came, how many inodes they made, and how long all
+    names, links, attributes and maps were.
+    """
 
     def __init__(self) -> None:
         self.root = new_folder()
         self.entries = 0
-        self._inodes = self._bytes = self._copied = 0
+        self.inodes = self.bytes = 0
+        self._copied = 0
         # Folders by their names as archives write them; links on the way are resolved already.
         self._folders: dict[bytes, Node] = {b"": self.root}
 
@@ -89,18 +94,18 @@ class LayerTree:
 
     def _count(self, entry: Entry) -> None:
         self.entries += 1
-        self._bytes += len(entry.path) + len(entry.link)
+        self.bytes += len(entry.path) + len(entry.link)
         for name, value in entry.xattrs.items():
-            self._bytes += len(name) + len(value)
+            self.bytes += len(name) + len(value)
         if entry.sparse is not None:
             if entry.size > _LONGEST_FILE:
                 raise ArchiveError(f"cannot unpack {entry.shown}: {os.strerror(errno.EFBIG)}")
             chunks = Chunks(entry.size, entry.sparse)
-            self._bytes += 128 * len(entry.sparse) + 8 * chunks.count
+            self.bytes += 128 * len(entry.sparse) + 8 * chunks.count
             self._copied += BLOCK * chunks.copied_blocks
             if self._copied > MOST_COPIED:
                 raise ArchiveError(f"too many holes at odd places in files of the layer, such as {entry.shown}")
-        if self._bytes > MOST_BYTES:
+        if self.bytes > MOST_BYTES:
             raise ArchiveError(f"the names, attributes and maps of the layer take more than {MOST_BYTES >> 20} MiB")
 
     def _make(self, entry: Entry, folder: Node, name: bytes, data: int) -> None:
@@ -145,8 +150,8 @@ class LayerTree:
     def _put(self, folder: Node, name: bytes, old: Node | None, node: Node) -> None:
         if old is not None:
             self._clear(folder, name, old)
-        self._inodes += 1
-        if self._inodes > MOST_INODES:
+        self.inodes += 1
+        if self.inodes > MOST_INODES:
             raise ArchiveError(f"the layer has more than {MOST_INODES:,} files and folders")
         assert folder.kids is not None
         folder.kids[name] = node

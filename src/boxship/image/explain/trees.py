@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 
 from boxship.archive.entry import ArchiveError
-from boxship.archive.erofs.merge import check_inodes
-from boxship.archive.erofs.node import Node, walk
+from boxship.archive.erofs.merge import Bound
+from boxship.archive.erofs.node import Node
 from boxship.archive.erofs.scan import scan_file
 from boxship.archive.erofs.store import read_layer
 from boxship.image.explain.contents import LayerData
@@ -18,21 +18,21 @@ from boxship.storage.snapshot.makers import Index
 def layer_data(snapshotter: Snapshotter, diff_ids: Sequence[str]) -> list[LayerData]:
     """Every layer, the lowest first; the caller holds them. NotFound, ArchiveError, OSError. Blocks."""
     found = []
-    inodes = 0
+    bound = Bound()
     for diff_id in diff_ids:
         tar = snapshotter.tar(diff_id)
-        tree, count = _tree(tar)
-        inodes += count
-        check_inodes(inodes)
-        found.append(LayerData(diff_id, tree, tar))
+        found.append(LayerData(diff_id, _tree(tar, bound), tar))
     return found
 
 
-def _tree(tar: str) -> tuple[Node, int]:
+def _tree(tar: str, bound: Bound) -> Node:
     # Where layers are mounted, their index lies beside the tar.
+    index = f"{os.path.dirname(tar)}/{Index.name}"
     try:
-        root, indexed = read_layer(f"{os.path.dirname(tar)}/{Index.name}")
+        root, indexed = read_layer(index)
     except (FileNotFoundError, ArchiveError):
-        root = scan_file(tar).root
-        return root, len(walk(root))
-    return root, indexed.inodes
+        scanner = scan_file(tar)
+        bound.add(*scanner.takes)
+        return scanner.root
+    bound.add(indexed.inodes, os.stat(index).st_size)
+    return root

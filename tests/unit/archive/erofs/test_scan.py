@@ -200,3 +200,6 @@ def test_an_image_of_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ArchiveError, match="more than 18 files and folders together"):
         merge.merge([layer, layer, layer], str(tmp_path / "other"))
     assert not (tmp_path / "other").exists()
+    monkeypatch.setattr(merge, "MOST_BYTES", 1 << 10)
+    with pytest.raises(ArchiveError, match="more than 0 MiB together"):
+        merge.merge([layer], str(tmp_path / "other"))
