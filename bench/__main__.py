@@ -26,6 +26,7 @@ from bench.report import as_json, as_table
 from bench.side import Side
 from bench.work.copy import copy
 from bench.work.exec_ import exec_
+from bench.work.images import images
 from bench.work.logs import logs
 from bench.work.many import many
 from bench.work.memory import memory
@@ -45,6 +46,7 @@ WORKS: dict[str, tuple[Work, int]] = {
     "copy": (copy, 5),
     "pull": (pull, 3),
     "push": (push, 3),
+    "images": (images, 3),
     "memory": (memory, 3),
 }
 

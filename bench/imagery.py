@@ -187,6 +187,11 @@ def _parents(tar: tarfile.TarFile, folder: str, known: set[str]) -> None:
     tar.addfile(info, io.BytesIO())
 
 
+def digest_of(data: bytes) -> str:
+    """The name of a layer that is in memory."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
