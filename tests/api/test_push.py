@@ -6,6 +6,8 @@ import base64
 import gzip
 import hashlib
 import json
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from boxship.registry.client import Registry
 from boxship.registry.config import RegistryConfig
 from tests.support.cli import Cli
 from tests.support.engine import Engine
+from tests.support.hostile import Reply, cutting, scripted
 from tests.support.registry import PASSWORD, USER, RealRegistry, TokenServer, real_registry
 
 CONFIG = RegistryConfig(certificate_folders=())
@@ -148,3 +151,45 @@ def test_tokens(engine: Engine, docker: Cli, tag: Tag, tmp_path: Path) -> None:
         assert "aux" in pushed(engine, name, "?tag=a", user=USER, password=PASSWORD)[-1]
         mounted = pushed(engine, f"{name}2", "?tag=a", user=USER, password=PASSWORD)
         assert "Mounted from push/token" in [line.get("status") for line in mounted]
+
+
+def test_a_line_that_breaks(engine: Engine, tag: Tag, plain: RealRegistry) -> None:
+    """Cut at random places of what is sent, and of what is answered: what arrives is what was sent."""
+    for number, uploads in enumerate((True, False)):
+        least, most = (20_000, 600_000) if uploads else (300, 1_500)
+        with cutting(plain.host, 5, least=least, most=most, limit=2, uploads=uploads) as line:
+            name = f"{line.host}/push/cut{number}"
+            tag("bx/rich:1", f"{name}:a")
+            told = pushed(engine, name, "?tag=a")
+            assert "aux" in told[-1], told
+        assert line.cuts >= 1
+        with Registry(plain.host, CONFIG) as registry:
+            repository = registry.repository(f"push/cut{number}")
+            value = json.loads(repository.manifest("a").data)
+            diff_ids = json.loads(repository.read_blob(value["config"]["digest"], value["config"]["size"]))
+            for layer, diff_id in zip(value["layers"], diff_ids["rootfs"]["diff_ids"], strict=True):
+                blob = repository.read_blob(layer["digest"], layer["size"])
+                assert "sha256:" + hashlib.sha256(gzip.decompress(blob)).hexdigest() == diff_id
+
+
+def test_a_client_that_hangs_up_ends_its_push(engine: Engine, tag: Tag) -> None:
+    """The registry's side of the connection closes; the engine works on."""
+    asked, gone = threading.Event(), threading.Event()
+
+    def silent(sock: socket.socket) -> None:
+        asked.set()
+        # Until the engine closes its end.
+        while sock.recv(65536):
+            pass
+        gone.set()
+
+    with scripted(lambda asked: Reply() if asked.path == "/v2/" else Reply(raw=silent)) as slow:
+        name = f"{slow.host}/push/slow"
+        tag("bx/base:1", f"{name}:a")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(engine.socket_path)
+            client.sendall(f"POST /v1.51/images/{name}/push?tag=a HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
+            assert asked.wait(30)
+        assert gone.wait(30)
+    assert engine.api.request("GET", "/_ping").status == 200

@@ -206,6 +206,19 @@ def test_heads_that_are_too_large() -> None:
                 registry.repository("a/b").manifest("latest")
 
 
+def test_a_head_that_is_cut_off() -> None:
+    """Half a header is none: an upload would go on at half a place."""
+
+    def half(sock: socket.socket) -> None:
+        sock.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nLocation: /v2/a/b/blobs/uploads/1234")
+
+    with scripted(after_ping(lambda asked: Reply(raw=half))) as bad:
+        with Registry(bad.host, plain(CONFIG, bad.host)) as registry:
+            with pytest.raises(Unreachable, match="unexpected EOF"):
+                registry.repository("a/b").upload_blob(DIGEST, len(DATA), lambda: [DATA])
+    assert {asked.method for asked in bad.asked} == {"GET", "POST"}
+
+
 def test_a_registry_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
     """A byte now and then is no answer, neither as a head nor as a body."""
     monkeypatch.setattr(pace, "HEAD_WAIT", 0.5)

@@ -106,32 +106,37 @@ class Cutter:
 
 
 @contextmanager
-def cutting(target: str, seed: int, *, least: int, most: int, limit: int = 1_000_000) -> Iterator[Cutter]:
-    """Relay to `target` (host:port) and cut each connection after `least` to `most` bytes from the server."""
+def cutting(
+    target: str, seed: int, *, least: int, most: int, limit: int = 1_000_000, uploads: bool = False
+) -> Iterator[Cutter]:
+    """Relay to `target` (host:port) and cut each connection after `least` to `most` bytes from the server.
+
+    uploads: count the bytes from the client in place of the server's.
+    """
     chance = random.Random(seed)
     name, _, port = target.partition(":")
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     cutter = Cutter(f"127.0.0.1:{listener.getsockname()[1]}")
     open_: set[socket.socket] = set()
 
-    def down(server: socket.socket, client: socket.socket, left: int) -> None:
+    def counted(source: socket.socket, there: socket.socket, left: int) -> None:
         try:
-            while data := server.recv(65536):
+            while data := source.recv(65536):
                 if len(data) >= left and cutter.cuts < limit:
-                    client.sendall(data[:left])
+                    there.sendall(data[:left])
                     cutter.cuts += 1
                     break
-                client.sendall(data)
+                there.sendall(data)
                 left -= len(data)
         except OSError:
             pass
-        _end(server, client)
+        _end(source, there)
 
-    def up(client: socket.socket, server: socket.socket) -> None:
+    def free(source: socket.socket, there: socket.socket) -> None:
         try:
-            while data := client.recv(65536):
-                server.sendall(data)
-            server.shutdown(socket.SHUT_WR)
+            while data := source.recv(65536):
+                there.sendall(data)
+            there.shutdown(socket.SHUT_WR)
         except OSError:
             pass
 
@@ -144,8 +149,9 @@ def cutting(target: str, seed: int, *, least: int, most: int, limit: int = 1_000
                 return
             open_.update((client, server))
             left = chance.randint(least, most)
-            threading.Thread(target=down, args=(server, client, left), daemon=True).start()
-            threading.Thread(target=up, args=(client, server), daemon=True).start()
+            first, second = (client, server) if uploads else (server, client)
+            threading.Thread(target=counted, args=(first, second, left), daemon=True).start()
+            threading.Thread(target=free, args=(second, first), daemon=True).start()
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()

@@ -41,7 +41,7 @@ class PacedReader(io.RawIOBase):
 
     def head_is_there(self) -> None:
         """From now on the rate counts."""
-        self._deadline = None
+        self._deadline, self._came = None, 0
 
     def readable(self) -> bool:
         return True
@@ -57,7 +57,12 @@ class PacedReader(io.RawIOBase):
             count: int | None = self._raw.readinto(buffer)
         except TimeoutError:
             raise TooSlow(self._complaint()) from None
-        if self._deadline is None:
+        if self._deadline is not None:
+            if not count and self._came:
+                # http.client would take what it has for the whole head, with half a Location in it.
+                raise ConnectionError("unexpected EOF")
+            self._came += count or 0
+        else:
             self._waited += time.monotonic() - begun
             self._came += count or 0
             if self._came >= LEAST_BYTES:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boxship.engine.engine import Engine
 from boxship.engine.image.notify import publish_name
 from boxship.engine.image.platform import check_platform
-from boxship.engine.image.progress import progress_bar
-from boxship.lib.bridge import bulk
+from boxship.engine.image.telling import Message, Telling
+from boxship.image.pull.steps import Step
+from boxship.lib.bridge import remote
 from boxship.lib.errors import InvalidParameter, NotFound
 from boxship.lib.ids import short_id
 from boxship.model.image import ImageRecord
@@ -21,9 +21,6 @@ from boxship.registry.credentials import Credentials
 
 if TYPE_CHECKING:
     from boxship.registry.client import Registry
-
-Message = dict[str, Any]
-Say = Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,52 +46,49 @@ async def push(engine: Engine, order: Order, credentials: Credentials) -> AsyncI
     """Send it; the messages of `POST /images/{name}/push`, as they come. BoxshipError; whoever stops listening stops
     the push.
     """
-    loop = asyncio.get_running_loop()
-    messages: asyncio.Queue[Message | None] = asyncio.Queue()
+    telling = Telling()
+    work = _Work(engine, order.reference, credentials, telling)
 
-    def say(message: Message | None) -> None:
-        loop.call_soon_threadsafe(messages.put_nowait, message)
-
-    wanted = _Wanted(engine, order.reference, credentials, say)
-
-    async def work() -> None:
+    async def run() -> None:
         try:
-            await bulk(wanted.push)
-            # Docker's event of a push of all tags names no image, and so has no labels.
-            image = engine.images.catalog.named(order.reference) if order.reference.tag else None
-            publish_name(engine, "push", order.reference.familiar, order.reference.familiar_name, image)
-        finally:
-            say(None)
+            await remote(work.run)
+        except BaseException as error:
+            telling.end(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        # Docker's event of a push of all tags names no image, and so has no labels.
+        image = engine.images.catalog.named(order.reference) if order.reference.tag else None
+        publish_name(engine, "push", order.reference.familiar, order.reference.familiar_name, image)
+        telling.end()
 
-    task = asyncio.create_task(work())
+    engine.linger(run())
     try:
         yield {"status": f"The push refers to repository [{order.reference.name}]"}
-        while (message := await messages.get()) is not None:
+        async for message in telling.listen():
             yield message
-        await task
     finally:
-        wanted.stop()
-        await asyncio.gather(task, return_exceptions=True)
+        work.stop()
 
 
-class _Wanted:
-    """One push: the blocking side."""
+class _Work:
+    """One push. `run` is for a thread, `stop` for any."""
 
-    def __init__(self, engine: Engine, reference: Reference, credentials: Credentials, say: Say) -> None:
+    def __init__(self, engine: Engine, reference: Reference, credentials: Credentials, telling: Telling) -> None:
         self._engine = engine
         self._reference = reference
         self._credentials = credentials
-        self._say = say
+        self._telling = telling
         self._stopped = False
         self._registry: Registry | None = None
 
     def stop(self) -> None:
-        """From the loop: end what is under way."""
+        """End what is under way."""
         self._stopped = True
         if self._registry is not None:
             self._registry.abort()
 
-    def push(self) -> None:
+    def run(self) -> None:
         """One tag after the other."""
         from boxship.registry.errors import RegistryError
 
@@ -128,9 +122,9 @@ class _Wanted:
                 )
                 by_digest = replace(target, tag="", digest=pushed.digest)
                 self._engine.images.catalog.add(image, [by_digest])
-                self._say({"status": f"{pushed.tag}: digest: {pushed.digest} size: {pushed.size}"})
+                self._telling.say(Step(f"{pushed.tag}: digest: {pushed.digest} size: {pushed.size}"))
                 aux = {"Tag": pushed.tag, "Digest": pushed.digest, "Size": pushed.size}
-                self._say({"progressDetail": {}, "aux": aux})
+                self._telling.say({"progressDetail": {}, "aux": aux})
 
     def _images(self) -> list[tuple[Reference, ImageRecord]]:
         """All tags of the repository. NotFound when there is none: then nobody needs to be asked."""
@@ -150,10 +144,7 @@ class _Wanted:
         return found
 
     def _report(self, diff_id: str, status: str, done: int, total: int) -> None:
-        message: Message = {"status": status, "progressDetail": {}}
-        if total:
-            message |= {"progressDetail": {"current": done, "total": total}, "progress": progress_bar(done, total)}
-        self._say({**message, "id": short_id(diff_id)})
+        self._telling.say(Step(status, short_id(diff_id), True, done, total))
 
     def _notice(self, text: str) -> None:
-        self._say({"status": text})
+        self._telling.say(Step(text))

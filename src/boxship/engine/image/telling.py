@@ -22,16 +22,21 @@ class Telling:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._lock = threading.Lock()
-        self._steps: list[Step] = []
+        self._steps: list[Step | Message] = []
         self._figures: dict[str, int] = {}
         self._ended = False
         self._error: BaseException | None = None
 
-    def say(self, step: Step) -> None:
-        """One thing more."""
+    def say(self, step: Step | Message) -> None:
+        """One thing more. A message is told as it is."""
         with self._lock:
+            if isinstance(step, dict):
+                self._steps.append(step)
+                self._loop.call_soon_threadsafe(self._news.set)
+                return
             place = self._figures.get(step.id) if step.layer else None
-            if place is not None and step.passing and self._steps[place].text == step.text:
+            known = self._steps[place] if place is not None else None
+            if place is not None and isinstance(known, Step) and step.passing and known.text == step.text:
                 self._steps[place] = step
                 return
             if step.passing:
@@ -57,7 +62,7 @@ class Telling:
                 self._figures.clear()
                 ended = self._ended
             for step in steps:
-                yield message(step)
+                yield step if isinstance(step, dict) else message(step)
             if ended:
                 if self._error is not None:
                     raise self._error
