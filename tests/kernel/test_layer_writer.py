@@ -121,8 +121,11 @@ def test_the_observer_stops_it(tmp_path: Path) -> None:
             if self.seen > 1 << 20:
                 raise ArchiveError("no")
 
-        def finish(self, out: str) -> Layer:
+        def finish(self, tar: str, out: str) -> int:
             raise AssertionError("of a layer that was refused")
+
+        def close(self) -> None:
+            pass
 
     observer = Refusing()
     path = tmp_path / "tar"
@@ -145,8 +148,11 @@ def test_pieces_of_any_size(sizes: list[int]) -> None:
             def feed(self, data: bytes) -> None:
                 passed.update(data)
 
-            def finish(self, out: str) -> Layer:
+            def finish(self, tar: str, out: str) -> int:
                 raise AssertionError("publish does that")
+
+            def close(self) -> None:
+                pass
 
         kept: list[bytes] = []
 

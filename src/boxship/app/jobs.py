@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 
+from boxship.app import index_jobs
 from boxship.archive import changes, lookup
 from boxship.archive.compression import Inflated, load_codec
 from boxship.archive.entry import ArchiveError
@@ -159,4 +160,5 @@ JOBS: dict[str, Job] = {
     "export": Job(export),
     "read_layer": Job(read_layer),
     "write_archive": Job(write_archive, _load_codec),
+    **index_jobs.JOBS,
 }

@@ -88,6 +88,7 @@ def _bring(store: ImageStore, session: Session, reference: Reference, resolved: 
             if store.catalog.get(record.id) is None:  # else there is nothing to tell of its layers, as with Docker
                 Layers(store, session, session.registry.repository(reference.path)).bring(layers)
             session.check()
+            store.snapshotter.ready(diff_ids)  # so that the first run is as fast as the second
             found = [store.snapshotter.layer(diff_id) for diff_id in diff_ids]
             size = sum(layer.size for layer in found if layer is not None)
             store.sources.record(

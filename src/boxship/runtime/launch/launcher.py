@@ -3,16 +3,17 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent import futures
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from boxship.kernel.cgroup import Cgroup, Layout
 from boxship.kernel.cgroup.watch import LayoutWatch
 from boxship.kernel.process import CLONE_NEWPID
 from boxship.kernel.topdir import make_top_folder
 from boxship.lib.bridge import bulk, quick
-from boxship.lib.errors import BoxshipError
+from boxship.lib.errors import BoxshipError, Unavailable
 from boxship.lib.plainjson import encode
 from boxship.runtime.launch.bundle import end_scope, read_exit, remove_bundle, write_bundle
 from boxship.runtime.launch.monitor import Monitor, pack_attach
@@ -24,6 +25,8 @@ from boxship.shim.guard import may_trace
 
 _MOST_HELD = 48
 """Sockets that go to a monitor with its start (shim/wire.py has the limit of one message)."""
+
+T = TypeVar("T")
 
 
 class Launcher:
@@ -182,7 +185,29 @@ class Launcher:
 
     def work_from_thread(self, job: str, arguments: dict[str, Any], fds: list[int]) -> Any:
         """`work` for code that blocks in a thread of the pools."""
-        return asyncio.run_coroutine_threadsafe(self.work(job, arguments, fds), self._loop).result()
+        return self._from_thread(self.work(job, arguments, fds))
+
+    def begin_from_thread(self, job: str, arguments: dict[str, Any], fds: list[int]) -> Work:
+        """`begin` for such code; its result by `result_from_thread`, its end by `end_from_thread`."""
+        return self._from_thread(self.begin(job, arguments, fds))
+
+    def result_from_thread(self, work: Work) -> Any:
+        """`Work.result` for such code."""
+        return self._from_thread(work.result())
+
+    def end_from_thread(self, work: Work) -> None:
+        """`Work.end` for such code; it does not wait."""
+        try:
+            self._loop.call_soon_threadsafe(work.end)
+        except RuntimeError:
+            pass  # the loop has ended, and the worker with its connections
+
+    def _from_thread(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        except (RuntimeError, futures.CancelledError):
+            coroutine.close()
+            raise Unavailable("the daemon ends") from None
 
     async def adopt(self, container_id: str) -> Monitor | Exit | None:
         """What became of a container that a former daemon started: its monitor, its exit, or nothing known."""

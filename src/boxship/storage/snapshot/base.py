@@ -77,10 +77,14 @@ class Snapshotter(Protocol):
         """At start, before anything else: remove what a killed daemon left half made or half removed."""
         ...
 
-    def expect(self, diff_ids: list[str]) -> None:
-        """An image with these layers has come: do beforehand, in the background, what its first container would wait
-        for.
+    def ready(self, diff_ids: list[str]) -> None:
+        """Do beforehand what the first container over these layers would wait for. NotFound, ArchiveError,
+        BoxshipError.
         """
+        ...
+
+    def expect(self, diff_ids: list[str]) -> None:
+        """The same in the background; what fails then, fails again at `prepare`."""
         ...
 
     def trim(self, images: Iterable[list[str]]) -> None:

@@ -32,7 +32,7 @@ class ErofsSnapshotter(Parts):
         """makers: who indexes and merges layers. kind: whether files or loop devices are mounted. direct: read layers
         past the page cache of their tars (the mount has its own).
         """
-        super().__init__(data_root, Index(makers.index))
+        super().__init__(data_root, Index(makers.index, makers.watch))
         self.kind: str = kind
         self._direct = direct
         indexes = f"{data_root}/{INDEXES}"
@@ -44,14 +44,10 @@ class ErofsSnapshotter(Parts):
         """See `Snapshotter.folders`."""
         return ()
 
-    def expect(self, diff_ids: list[str]) -> None:
-        """See `Snapshotter.expect`."""
-
-        def job() -> None:
-            self._indexes.files(diff_ids)
-
+    def ready(self, diff_ids: list[str]) -> None:
+        """See `Snapshotter.ready`."""
         if diff_ids:
-            self._background.add(job)
+            self._indexes.files(diff_ids)
 
     def prepare(self, container_id: str, diff_ids: list[str]) -> OverlayRoot:
         """See `Snapshotter.prepare`."""

@@ -44,15 +44,16 @@ class LayerStore:
 
     def begin(self) -> LayerWriter:
         """See `Snapshotter.begin`."""
-        watch = self._form.watch()
-        return LayerWriter(self._bin.new_name(), lambda tar, diff_id: self.add(tar, diff_id, watch), watch)
+        tar = self._bin.new_name()
+        watch = self._form.watch(tar)
+        return LayerWriter(tar, lambda tar, diff_id: self.add(tar, diff_id, watch), watch)
 
     def spool_path(self) -> str:
         """A new path for a tar that `add` will take."""
         return self._bin.new_name()
 
     def add(self, tar: str, diff_id: str, watched: Watch | None = None) -> Layer:
-        """See `Snapshotter.add`: made in private, published by one rename. watched: as `Form.make` takes it."""
+        """See `Snapshotter.add`: made in private, published by one rename. watched: as `Form.make` takes it; closed."""
         building = self._bin.new_name()
         try:
             with self._turns.alone(diff_id):
@@ -60,6 +61,8 @@ class LayerStore:
         except OSError as error:
             raise self._unstorable(diff_id, error) from error
         finally:
+            if watched is not None:
+                watched.close()
             delete(tar)
             delete(building)
 

@@ -5,10 +5,13 @@ the daemon has workers do it (app/workers.py); the functions here do it in the c
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from boxship.archive.reader import TarReader
 from boxship.archive.unpack import unpack
+
+if TYPE_CHECKING:
+    from boxship.archive.erofs.scan import LayerScanner
 
 # (path of an uncompressed tar, path of an empty folder) -> size of the files in bytes. ArchiveError, OSError.
 Unpacker = Callable[[str, str], int]
@@ -18,29 +21,37 @@ Indexer = Callable[[str, str], int]
 Merger = Callable[[Sequence[tuple[str, str]], str], None]
 
 
+class Watch(Protocol):
+    """Looks at a layer's tar while it is written. `close` must follow, whatever happens."""
+
+    def feed(self, data: bytes, /) -> None:
+        """These bytes have been written next. ArchiveError when the tar is damaged or hostile."""
+        ...
+
+    def finish(self, tar: str, out: str, /) -> int:
+        """The tar is whole, and lies at `tar` now: make its index, the new file `out`; the size of its files in bytes.
+
+        ArchiveError, BoxshipError, OSError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of all that it holds; to be called once more does nothing."""
+        ...
+
+
+# The path of a tar that is about to be written -> who looks at it meanwhile.
+Watcher = Callable[[str], Watch]
+
+
 @dataclass(frozen=True, slots=True)
 class Makers:
-    """The three kinds of work."""
+    """The kinds of work. watch: as index, for a tar that is being written."""
 
     unpack: Unpacker
     index: Indexer
     merge: Merger
-
-
-class _Sized(Protocol):
-    size: int
-
-
-class Watch(Protocol):
-    """Looks at a layer's tar while it is written: archive/erofs/scan.py."""
-
-    def feed(self, data: bytes, /) -> None:
-        """The next bytes of the tar. ArchiveError when it is damaged or hostile."""
-        ...
-
-    def finish(self, out: str, /) -> _Sized:
-        """The tar has ended: write the index file; the size of the layer's files. ArchiveError, OSError."""
-        ...
+    watch: Watcher
 
 
 class Form(Protocol):
@@ -50,8 +61,8 @@ class Form(Protocol):
     synced: bool
     """Whether a power cut does no harm to what `make` has made."""
 
-    def watch(self) -> Watch | None:
-        """Who may look at a tar while it is written, so that `make` need not look at it again."""
+    def watch(self, tar: str) -> Watch | None:
+        """Who may look at a tar while it is written there, so that `make` need not look at it again."""
         ...
 
     def make(self, tar: str, path: str, watched: Watch | None = None) -> int:
@@ -71,7 +82,7 @@ class Folder:
     def __init__(self, unpacker: Unpacker) -> None:
         self._unpack = unpacker
 
-    def watch(self) -> Watch | None:
+    def watch(self, tar: str) -> Watch | None:
         """See `Form.watch`."""
         return None
 
@@ -91,18 +102,17 @@ class Index:
     name = "layer.index"
     synced = True
 
-    def __init__(self, indexer: Indexer) -> None:
+    def __init__(self, indexer: Indexer, watcher: Watcher) -> None:
         self._index = indexer
+        self._watch = watcher
 
-    def watch(self) -> Watch | None:
+    def watch(self, tar: str) -> Watch | None:
         """See `Form.watch`."""
-        from boxship.archive.erofs.scan import LayerScanner
-
-        return LayerScanner()
+        return self._watch(tar)
 
     def make(self, tar: str, path: str, watched: Watch | None = None) -> int:
         """See `Form.make`."""
-        return self._index(tar, path) if watched is None else watched.finish(path).size
+        return self._index(tar, path) if watched is None else watched.finish(tar, path)
 
 
 def unpack_here(tar: str, folder: str) -> int:
@@ -129,4 +139,25 @@ def merge_here(layers: Sequence[tuple[str, str]], out: str) -> None:
     merge([LayerFiles(index, tar) for index, tar in layers], out)
 
 
-HERE = Makers(unpack_here, index_here, merge_here)
+def watch_here(tar: str) -> Watch:
+    """A `Watcher`."""
+    from boxship.archive.erofs.scan import LayerScanner
+
+    return _Scan(LayerScanner())
+
+
+class _Scan:
+    def __init__(self, scanner: "LayerScanner") -> None:
+        self._scanner = scanner
+
+    def feed(self, data: bytes) -> None:
+        self._scanner.feed(data)
+
+    def finish(self, tar: str, out: str) -> int:
+        return self._scanner.finish(out).size
+
+    def close(self) -> None:
+        pass
+
+
+HERE = Makers(unpack_here, index_here, merge_here, watch_here)

@@ -6,6 +6,7 @@ snapshots/<container id>/     see writable.py
 """
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 from boxship.kernel.topdir import make_top_folder
@@ -23,7 +24,7 @@ MOUNTS = "images"
 """The folder of the run root where images are mounted."""
 
 
-class Parts:
+class Parts(ABC):
     """The half of a `Snapshotter` that does not depend on how layers are mounted.
 
     Two daemons never share one data root, so locks in memory do.
@@ -83,6 +84,18 @@ class Parts:
     def containers(self) -> list[str]:
         """See `Snapshotter.containers`."""
         return self._writable.containers()
+
+    @abstractmethod
+    def ready(self, diff_ids: list[str]) -> None:
+        """See `Snapshotter.ready`."""
+
+    def expect(self, diff_ids: list[str]) -> None:
+        """See `Snapshotter.expect`."""
+
+        def job() -> None:
+            self.ready(diff_ids)
+
+        self._background.add(job)
 
     def wait(self) -> None:
         """Wait until what goes on in the background is done."""

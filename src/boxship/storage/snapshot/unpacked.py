@@ -24,14 +24,10 @@ class UnpackedSnapshotter(Parts):
         """See `Snapshotter.folders`."""
         return tuple(f"{self._layers.folder(diff_id)}/{Folder.name}" for diff_id in reversed(diff_ids))
 
-    def expect(self, diff_ids: list[str]) -> None:
-        """See `Snapshotter.expect`."""
-
-        def job() -> None:
-            for diff_id in diff_ids:
-                self._layers.form(diff_id)
-
-        self._background.add(job)
+    def ready(self, diff_ids: list[str]) -> None:
+        """See `Snapshotter.ready`."""
+        for diff_id in diff_ids:
+            self._layers.form(diff_id)
 
     def prepare(self, container_id: str, diff_ids: list[str]) -> OverlayRoot:
         """See `Snapshotter.prepare`."""

@@ -102,6 +102,8 @@ class LayerWriter:
             return
         self._open = False
         self._finish()
+        if self._watch is not None:
+            self._watch.close()
         delete(self._path)
 
     def __enter__(self) -> Self:
