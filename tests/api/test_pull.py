@@ -396,3 +396,23 @@ def _until(holds: Any, patience: float = 60.0) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_the_daemon_ends_and_is_killed_while_it_pulls(fresh_engine: Engine) -> None:
+    engine = fresh_engine
+    shelf = Shelf()
+    layer = Layer(tar_of(110, 300_000))
+    shelf.put("l/x", "1", Image([Layer(tar_of(111)), layer]))
+    before = layers_on_disk(engine)
+    for end in (engine.terminate, engine.kill):
+        gate = Gate(layer.blob)
+        shelf.replace("l/x", layer, gate)
+        with scripted(shelf.answer) as server:
+            client = _begun(engine, f"{server.host}/l/x")
+            assert gate.reached.wait(60)
+            end()
+            client.close()
+            gate.open.set()
+            engine.start()
+            _until(lambda: layers_on_disk(engine) == before)
+            assert engine.api.request("GET", f"/images/{server.host}/l/x:1/json").status == 404
