@@ -8,6 +8,7 @@ from boxship.engine.config import EngineConfig
 from boxship.engine.engine import Engine
 from boxship.engine.system import machine
 from boxship.engine.system.identity import engine_id
+from boxship.engine.system.registries import proxies, registries
 from boxship.engine.system.version import VERSION
 from boxship.lib.bridge import quick
 from boxship.lib.clock import now_ns, rfc3339nano
@@ -67,18 +68,12 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "OSType": "linux",
         "Architecture": uname.machine,
         "IndexServerAddress": "https://index.docker.io/v1/",
-        "RegistryConfig": {
-            "IndexConfigs": {
-                "docker.io": {"Mirrors": [], "Name": "docker.io", "Official": True, "Secure": True},
-            },
-            "InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8"],
-            "Mirrors": None,
-        },
+        "RegistryConfig": registries(config.registry),
         "NCPU": host.cpus,
         "MemTotal": machine.memory_bytes(),
         "GenericResources": None,
         "DockerRootDir": config.data_root,
-        **{name: os.environ.get(variable, "") for name, variable in _PROXIES},
+        **proxies(config.registry),
         "Name": uname.nodename,
         "Labels": list(config.labels),
         "ExperimentalBuild": False,
@@ -107,9 +102,6 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
 
 def _runtime(command: tuple[str, ...]) -> dict[str, Any]:
     return {"path": command[0], **({"runtimeArgs": list(command[1:])} if command[1:] else {})}
-
-
-_PROXIES = (("HttpProxy", "HTTP_PROXY"), ("HttpsProxy", "HTTPS_PROXY"), ("NoProxy", "NO_PROXY"))
 
 
 def _limits(host: HostFeatures) -> dict[str, bool]:
