@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
+from boxship.model.digest import sha256
+from boxship.model.platform import host
 from boxship.registry.client import Registry
 from boxship.registry.config import RegistryConfig
 from tests.support.cli import Cli
 from tests.support.engine import Engine
 from tests.support.hostile import Reply, cutting, scripted
 from tests.support.registry import PASSWORD, USER, RealRegistry, TokenServer, real_registry
+from tests.support.tars import file, tar
 
 CONFIG = RegistryConfig(certificate_folders=())
 Tag = Callable[[str, str], None]
@@ -193,3 +197,35 @@ def test_a_client_that_hangs_up_ends_its_push(engine: Engine, tag: Tag) -> None:
             assert asked.wait(30)
         assert gone.wait(30)
     assert engine.api.request("GET", "/_ping").status == 200
+
+
+def test_what_was_pulled_goes_out_as_it_came(engine: Engine, tag: Tag, plain: RealRegistry) -> None:
+    """An image of OCI with a layer in zstd: its blobs are taken over from the repository it came from."""
+    layer = tar(file("hello", b"world\n"))
+    config = json.dumps(
+        {"architecture": host().architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": [sha256(layer)]}}
+    ).encode()
+    blob = zstandard.compress(layer)
+    kind = "application/vnd.oci.image."
+    manifest = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": f"{kind}manifest.v1+json",
+            "config": {"mediaType": f"{kind}config.v1+json", "digest": sha256(config), "size": len(config)},
+            "layers": [{"mediaType": f"{kind}layer.v1.tar+zstd", "digest": sha256(blob), "size": len(blob)}],
+        }
+    ).encode()
+    with Registry(plain.host, CONFIG) as registry:
+        repository = registry.repository("push/zstd")
+        for data in (config, blob):
+            repository.upload_blob(sha256(data), len(data), lambda data=data: data)  # type: ignore[misc]
+        repository.put_manifest("a", f"{kind}manifest.v1+json", manifest)
+        pulled = engine.api.request("POST", f"/v1.51/images/create?fromImage={plain.host}/push/zstd&tag=a")
+        assert b"errorDetail" not in pulled.body, pulled.body
+        tag(f"{plain.host}/push/zstd:a", f"{plain.host}/push/other:a")
+        told = pushed(engine, f"{plain.host}/push/other", "?tag=a")
+        assert "Mounted from push/zstd" in [line.get("status") for line in told]
+        again = registry.repository("push/other").manifest("a")
+        assert again.media_type == f"{kind}manifest.v1+json"
+        assert json.loads(again.data)["layers"] == json.loads(manifest)["layers"]
+    tag(f"{plain.host}/push/other:a", f"{plain.host}/push/zstd:a")
