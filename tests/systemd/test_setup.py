@@ -95,6 +95,22 @@ def test_what_is_set_up_twice_is_set_up_once(installed: Cli):
     assert os.path.exists("/etc/systemd/system/boxship.service")
 
 
+def test_a_service_that_does_not_start_is_removed_whole():
+    """Enabled it was, and systemd would go on trying."""
+    assert not [path for path in PLACES if os.path.lexists(path)], "this machine has a Boxship of its own"
+    config = Path("/etc/boxship/config.toml")
+    assert not config.exists(), "this machine has a Boxship of its own"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text("no-such-option = 1\n")
+    try:
+        said = call(str(PROGRAM), "setup", "--group", "bxtest", check=False)
+        assert said.returncode == 1 and "boxship.service" in said.stderr
+    finally:
+        config.unlink()
+        removed()
+    assert call("systemctl", "is-active", "boxship", check=False).stdout.strip() == "inactive"
+
+
 @pytest.fixture
 def free_socket() -> Iterator[Path]:
     """Docker's socket on a machine without Docker."""

@@ -40,14 +40,18 @@ def _make(parsed: Parsed, dry: bool) -> int:
         if dry:
             out(f"would make   {item.about}\n")
             continue
+        entry = (item.kind, item.value)
+        if item.kind == "service" and entry not in made:
+            # Before it is made: one that was enabled and does not start is there to be removed, too.
+            made.append(entry)
+            record.write(made)
         try:
             done = item.make()
         except OSError as error:
             raise CliError(f"{item.about}: {error.strerror or error}") from None
         out(f"{'made        ' if done else 'there already'} {item.about}\n")
-        entry = (item.kind, item.value)
         # A group or a context that somebody else had made is not ours to remove.
-        if entry not in made and (done or item.kind == "service"):
+        if entry not in made and done:
             made.append(entry)
             record.write(made)
     for line in left:

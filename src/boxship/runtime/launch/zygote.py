@@ -13,6 +13,9 @@ from boxship.runtime.launch.work import receive
 from boxship.shim import wire
 from boxship.shim.zygote import IDENTITY
 
+# Seconds: an emulated machine on a busy one needs a minute. One that has died is noticed at once.
+_COMING_UP = 180
+
 
 class Zygote:
     """The zygote of the instance with this run folder. Belongs to one event loop. pid: 0 before `connect`."""
@@ -67,7 +70,7 @@ class Zygote:
         if sock is None:
             raise BoxshipError(f"the zygote (pid {pid}) does not take connections; its messages are in {log}")
         try:
-            hello, _ = await asyncio.wait_for(self._hello(sock), 30)
+            hello, _ = await asyncio.wait_for(self._hello(sock), _COMING_UP)
         except (TimeoutError, Unavailable):
             raise BoxshipError(f"the zygote (pid {pid}) did not come up; its messages are in {log}") from None
         self._sock, self.pid = sock, hello["pid"]
