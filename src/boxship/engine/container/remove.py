@@ -30,25 +30,33 @@ async def remove(engine: Engine, ref: str, *, force: bool, volumes: bool, link: 
     if container.removing:
         raise Conflict(f"removal of container {container.name} is already in progress")
     if container.active and not force:
-        advice = ": stop the container before removing or force remove"
-        if container.paused:
-            advice = " and must be unpaused first"
-        raise Conflict(
-            f'cannot remove container "{ref.removeprefix("/")}": container is {container.state.status}{advice}'
-        )
+        raise _in_use(container, ref)
     container.removing = True
-    await engine.whole(_remove(engine, container))
+    await engine.whole(_remove(engine, container, ref, force=force))
 
 
-async def _remove(engine: Engine, container: Container) -> None:
-    try:
-        await _end(engine, container)
-    except BaseException:
-        container.removing = False
-        raise
-    async with container.lock:
-        await engine.containers.forget(container)
-        await take_away(engine, container)
+def _in_use(container: Container, ref: str) -> Conflict:
+    advice = ": stop the container before removing or force remove"
+    if container.paused:
+        advice = " and must be unpaused first"
+    return Conflict(f'cannot remove container "{ref.removeprefix("/")}": container is {container.state.status}{advice}')
+
+
+async def _remove(engine: Engine, container: Container, ref: str, *, force: bool) -> None:
+    while True:
+        try:
+            # A start may have been under way when this was asked for: it is over when it lets go of the lock.
+            if container.active and not force:
+                raise _in_use(container, ref)
+            await _end(engine, container)
+        except BaseException:
+            container.removing = False
+            raise
+        async with container.lock:
+            if not container.active:
+                await engine.containers.forget(container)
+                await take_away(engine, container)
+                return
 
 
 async def take_away(engine: Engine, container: Container) -> None:

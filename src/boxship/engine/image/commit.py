@@ -19,7 +19,7 @@ from boxship.engine.system.version import VERSION
 from boxship.image.changes import apply_changes
 from boxship.image.commit import Commit
 from boxship.lib.bridge import bulk
-from boxship.lib.errors import BoxshipError, Conflict
+from boxship.lib.errors import BoxshipError, Conflict, Unavailable
 from boxship.model.config import ContainerConfig
 from boxship.model.container import words
 from boxship.model.image import ImageRecord
@@ -53,7 +53,7 @@ async def commit(
     container = engine.containers.get(ref)
     reference = parse_tag_target(repository, tag) if repository else None
     if container.removing:
-        raise Conflict(f"You cannot commit container {container.id} which is being removed")
+        raise _being_removed(container)
     record = container.record
     base = msgspec.to_builtins(config if config is not None else record.config)
     changed = msgspec.convert(apply_changes(changes, base), ContainerConfig)
@@ -104,7 +104,15 @@ async def _make(engine: Engine, container: Container, step: Commit, reference: R
         async with working(engine, container, "read_layer", {}, [theirs], use="compare") as work:
             source = _Source(pipe.read, work)
             parent = container.record.image_id
-            return await bulk(engine.images.commit, source, parent=parent, step=step, reference=reference)
+            try:
+                return await bulk(engine.images.commit, source, parent=parent, step=step, reference=reference)
+            except Unavailable as error:
+                # The worker ends with the container.
+                raise (_being_removed(container) if container.removing else error) from None
+
+
+def _being_removed(container: Container) -> Conflict:
+    return Conflict(f"You cannot commit container {container.id} which is being removed")
 
 
 class _Source:

@@ -21,6 +21,8 @@ class Work:
 
     async def result(self) -> Any:
         """The job's result. WorkFailed with its error; Unavailable when the worker was killed, or `end` was called."""
+        if self.ended.is_set():
+            raise Unavailable("the worker has ended")
         self._waiting = True
         try:
             answer, _ = await receive(self._sock, "the worker")

@@ -78,10 +78,12 @@ class ErofsSnapshotter(Parts):
     def discard(self, diff_ids: Iterable[str]) -> None:
         """See `Snapshotter.discard`."""
         gone = set(diff_ids)
+        # The layers first: an index that is being made is looked at again when it is there (ImageIndexes), so one of
+        # the two sees that it stands on nothing.
+        super().discard(gone)
         for chain in self._indexes.over(gone):
             self._mounts.drop(chain)
             self._indexes.discard(chain)
-        super().discard(gone)
 
     def sweep(self) -> None:
         """See `Snapshotter.sweep`."""

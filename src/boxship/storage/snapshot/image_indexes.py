@@ -98,6 +98,8 @@ class ImageIndexes:
             sync_folder(building)
             self.discard(self.chain(diff_ids))  # what somebody's hand has left of one
             os.rename(building, f"{self._folder}/{self.chain(diff_ids)}")
+            if not self._layers.layers().issuperset(diff_ids):
+                self.discard(self.chain(diff_ids))  # a layer was removed meanwhile
         except OSError as error:
             raise BoxshipError(f"cannot make the index of an image in {self._folder}: {error.strerror}") from error
         finally:
