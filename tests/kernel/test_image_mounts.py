@@ -18,7 +18,7 @@ from boxship.kernel import mount
 from boxship.lib.errors import BoxshipError
 from boxship.model.digest import chain_ids
 from tests.support.machine import loop_devices
-from tests.support.snapshotters import Opened, Roots, add, roots, seen
+from tests.support.snapshotters import Opened, Roots, add, require, roots, seen
 from tests.support.tars import file, folder, tar
 
 CONTAINER = "c" * 64
@@ -35,7 +35,7 @@ def here() -> Iterator[Roots]:
 @pytest.fixture(params=["erofs", "erofs-loop"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The snapshotters that mount images."""
-    return str(request.param)
+    return require(str(request.param))
 
 
 def image(snapshotter: Opened, name: str = "a") -> list[str]:
@@ -147,7 +147,7 @@ def test_the_other_snapshotter_takes_the_mounts_away(here: Roots, kind: str) -> 
 
 @pytest.mark.parametrize("count", [127, 500])
 def test_many_layers(here: Roots, count: int) -> None:
-    snapshotter = here.open("erofs")
+    snapshotter = here.open(require("erofs"))
     layers = [
         tar(folder("all"), file(f"all/{number}", b"%d" % number), file("last", b"%d" % number))
         for number in range(count)
@@ -162,9 +162,32 @@ def test_many_layers(here: Roots, count: int) -> None:
 
 def test_127_layers_on_loop_devices(here: Roots) -> None:
     loops = loop_devices()
-    snapshotter = here.open("erofs-loop")
+    snapshotter = here.open(require("erofs-loop"))
     diff_ids = [add(snapshotter, tar(file(f"{number}", b"x"))) for number in range(127)]
     with seen(snapshotter.prepare(CONTAINER, diff_ids)) as inside:
         assert len(os.listdir(inside)) == 127
         assert len(loop_devices() - loops) == 128
         assert {Path(inside, f"{number}").read_bytes() for number in range(127)} == {b"x"}
+
+
+def test_a_tar_in_memory_is_read_there_and_one_on_the_disk_only_once(here: Roots) -> None:
+    """The option `directio` of the mount: not after a pull, but after a start of the machine."""
+    snapshotter = here.open(require("erofs"))
+    diff_id = add(snapshotter, tar(file("a", os.urandom(3 << 20))))
+    path = snapshotter.tar(diff_id)
+    Path(path).read_bytes()
+    snapshotter.prepare(CONTAINER, [diff_id])
+    assert not any("directio" in line for line in lines(here))
+    snapshotter.close()
+    fd = os.open(path, os.O_RDONLY)
+    os.fsync(fd)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(fd)
+    with seen(snapshotter.prepare(CONTAINER, [diff_id])) as inside:
+        assert all("directio" in line for line in lines(here))
+        assert (inside / "a").read_bytes() in Path(path).read_bytes()
+
+
+def lines(here: Roots) -> list[str]:
+    """Of this process's mounts, those of images."""
+    return [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(here.run) in line]

@@ -19,7 +19,7 @@ from boxship.model.digest import sha256
 from boxship.runtime.launch import Launcher
 from boxship.storage.snapshot.makers import HERE, Makers
 from tests.support.machine import processes_holding
-from tests.support.snapshotters import Roots, add, roots, seen
+from tests.support.snapshotters import Roots, add, require, roots, seen
 from tests.support.tars import file, folder, hardlink, tar
 
 CONTAINER = "c" * 64
@@ -42,6 +42,7 @@ def run_root() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def workers(run_root: Path) -> Iterator[Makers]:
     """What the daemon has the storage use: a launcher on a loop in a thread of its own."""
+    require("erofs")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

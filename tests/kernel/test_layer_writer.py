@@ -19,7 +19,7 @@ from boxship.model.digest import sha256
 from boxship.storage.layers import Layer
 from boxship.storage.snapshot.base import KINDS
 from boxship.storage.snapshot.writer import LayerWriter, WrongDigest
-from tests.support.snapshotters import Opened, Roots, roots, seen
+from tests.support.snapshotters import Opened, Roots, require, roots, seen
 from tests.support.tars import file, tar
 
 
@@ -33,7 +33,7 @@ def here() -> Iterator[Roots]:
 @pytest.fixture(params=KINDS)
 def snapshotter(here: Roots, request: pytest.FixtureRequest) -> Opened:
     """Each of the snapshotters."""
-    return here.open(str(request.param))
+    return here.open(require(str(request.param)))
 
 
 def pieces(content: bytes, size: int) -> list[bytes]:

@@ -21,7 +21,7 @@ from boxship.lib.errors import NotFound
 from boxship.model.digest import chain_ids, sha256
 from boxship.storage.snapshot.base import KINDS
 from boxship.storage.snapshot.makers import HERE
-from tests.support.snapshotters import Roots, add, roots, seen
+from tests.support.snapshotters import Roots, add, require, roots, seen
 from tests.support.tars import file, folder, tar
 
 CONTAINER = "c" * 64
@@ -38,7 +38,7 @@ def here() -> Iterator[Roots]:
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Each of the snapshotters."""
-    return str(request.param)
+    return require(str(request.param))
 
 
 def test_a_layer_is_there_with_its_tar(here: Roots, kind: str) -> None:

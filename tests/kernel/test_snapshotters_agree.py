@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from boxship.storage.snapshot.base import KINDS
-from tests.support.snapshotters import Roots, add, roots, seen, tree
+from tests.support.snapshotters import Roots, add, require, roots, seen, tree
 from tests.support.tars import Member, file, folder, hardlink, symlink, tar
 
 LOWER = tar(
@@ -71,6 +71,8 @@ def shown(inside: Path) -> dict[str, tuple[object, ...]]:
 # Round in both directions: from each to each.
 @pytest.mark.parametrize("order", [KINDS, KINDS[::-1]], ids="-".join)
 def test_an_image_moves_between_snapshotters(here: Roots, order: tuple[str, ...]) -> None:
+    for kind in order:
+        require(kind)
     first = here.open(order[0])
     diff_ids = [add(first, LOWER), add(first, UPPER)]
     trees = {}
@@ -99,6 +101,8 @@ def test_an_image_moves_between_snapshotters(here: Roots, order: tuple[str, ...]
 
 
 def test_what_a_container_wrote_stays_when_the_snapshotter_changes(here: Roots) -> None:
+    for kind in KINDS:
+        require(kind)
     first = here.open("folders")
     diff_ids = [add(first, LOWER), add(first, UPPER)]
     with seen(first.prepare(CONTAINER, diff_ids)) as inside:

@@ -8,15 +8,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from boxship.kernel import mount
 from boxship.kernel.mountinfo import mounts_below
+from boxship.lib.errors import BoxshipError
 from boxship.model.digest import sha256
 from boxship.storage.removal import delete
 from boxship.storage.snapshot.base import KINDS, OverlayRoot
 from boxship.storage.snapshot.erofs import ErofsSnapshotter
 from boxship.storage.snapshot.makers import HERE, Makers
+from boxship.storage.snapshot.probe import open_snapshotter
 from boxship.storage.snapshot.unpacked import UnpackedSnapshotter
 
 Opened = ErofsSnapshotter | UnpackedSnapshotter
@@ -78,6 +83,25 @@ def roots() -> Iterator[Roots]:
     finally:
         made.close()
         delete(base)
+
+
+@cache
+def why_not(kind: str) -> str:
+    """Why a snapshotter does not work on this machine's kernel; "" when it does."""
+    with roots() as here:
+        try:
+            opened = open_snapshotter(kind, str(here.data), str(here.run), HERE)
+        except BoxshipError as error:
+            return str(error)
+        assert opened.kind == kind
+    return ""
+
+
+def require(kind: str) -> str:
+    """A test that cannot be made here is skipped: the kernel is too old for that snapshotter."""
+    if why_not(kind):
+        pytest.skip(why_not(kind))
+    return kind
 
 
 def add(snapshotter: Opened, content: bytes) -> str:

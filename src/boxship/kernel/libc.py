@@ -68,6 +68,7 @@ _NEW_NUMBERS = {
     "close_range": 436,
     "openat2": 437,
     "mount_setattr": 442,
+    "cachestat": 451,
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from boxship.kernel.erofs import mount_files, mount_loop
+from boxship.kernel.pagecache import cached_bytes
 from boxship.lib.errors import BoxshipError
 from boxship.storage.snapshot.base import OverlayRoot
 from boxship.storage.snapshot.image_indexes import ImageIndexes
@@ -29,8 +30,8 @@ class ErofsSnapshotter(Parts):
         kind: Literal["erofs", "erofs-loop"] = "erofs",
         direct: bool = True,
     ) -> None:
-        """makers: who indexes and merges layers. kind: whether files or loop devices are mounted. direct: read layers
-        past the page cache of their tars (the mount has its own).
+        """makers: who indexes and merges layers. kind: whether files or loop devices are mounted. direct: whether tars
+        that are not in memory can be read past their page cache (the mount has one of its own).
         """
         super().__init__(data_root, Index(makers.index, makers.watch))
         self.kind: str = kind
@@ -113,5 +114,14 @@ class ErofsSnapshotter(Parts):
                 yield container_id, self._indexes.chain(diff_ids)
 
     def _mount(self, index: str, data: list[str]) -> int:
-        mounter = mount_loop if self.kind == "erofs-loop" else mount_files
-        return mounter(index, data, direct=self._direct)
+        if self.kind == "erofs-loop":
+            return mount_loop(index, data, direct=False)
+        return mount_files(index, data, direct=self._direct and not _mostly_cached(data))
+
+
+def _mostly_cached(paths: list[str]) -> bool:
+    """Whether most of the files is in memory, as after a pull: whoever reads past that waits for the disk."""
+    try:
+        return 2 * sum(map(cached_bytes, paths)) > sum(map(os.path.getsize, paths))
+    except OSError:
+        return False
