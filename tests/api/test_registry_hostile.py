@@ -9,6 +9,7 @@ import resource
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -66,6 +67,41 @@ def test_a_redirect_takes_no_credentials_along() -> None:
         assert store.asked
         assert not any("Authorization" in asked.headers for asked in store.asked)
         assert elsewhere != store.host
+
+
+def test_a_redirect_has_no_say_in_who_we_are() -> None:
+    """What a blob store answers with 401 is an error, not a question, whatever token server it names."""
+    with scripted(lambda asked: Reply(body=b'{"token": "abc"}')) as thief:
+        with scripted(challenged(f"http://{thief.host}/token")) as store:
+
+            def behave(asked: Asked) -> Reply:
+                if "/blobs/" in asked.path:
+                    return Reply(307, headers={"Location": f"http://{store.host}/data"})
+                return Reply(401, headers={"WWW-Authenticate": "Basic realm=x"})
+
+            with scripted(behave) as first, Registry(first.host, plain(CONFIG, first.host), ALICE) as registry:
+                with pytest.raises(RegistryError, match="unauthorized"):
+                    registry.repository("a/b").read_blob(DIGEST, len(DATA))
+        assert store.asked
+        assert not thief.asked
+
+
+def test_layers_that_start_together_share_a_token() -> None:
+    with scripted(lambda asked: Reply(body=b'{"token": "abc"}')) as tokens:
+        with scripted(challenged(f"http://{tokens.host}/token", lambda asked: Reply(body=DATA))) as real:
+            with Registry(real.host, plain(CONFIG, real.host)) as registry, ThreadPoolExecutor(8) as pool:
+                repository = registry.repository("a/b")
+                futures = [pool.submit(repository.read_blob, DIGEST, len(DATA)) for _ in range(8)]
+                assert all(future.result() == DATA for future in futures)
+        assert len(tokens.asked) == 1
+
+
+def test_a_token_that_no_header_may_have() -> None:
+    with scripted(after_ping(lambda asked: Reply(body=b"{}"))) as real:
+        with Registry(real.host, plain(CONFIG, real.host), Credentials(registry_token="a\r\nb")) as registry:
+            with pytest.raises(RegistryError, match="characters that no header may have") as caught:
+                registry.repository("a/b").manifest("latest")
+    assert "\n" not in caught.value.message
 
 
 def test_a_redirect_without_end() -> None:

@@ -127,7 +127,9 @@ class BlobStream:
         try:
             more = answer.read(1)
         except (HTTPError, OSError, ValueError):
-            more = b""
+            # All of it is here; only the connection is of no more use.
+            answer.close()
+            return
         if more:
             answer.close()
             raise Untrusted(f"{self.digest} has more bytes at the registry than the {self.size} its manifest says")

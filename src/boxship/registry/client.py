@@ -308,20 +308,21 @@ class Repository:
 def _read_limited(answer: Answer, limit: int, what: str) -> bytes:
     """A small body. RegistryError when it is longer than `limit` bytes or breaks off."""
     told = _length(answer)
+    pieces: list[bytes] = []
+    size = 0
     try:
         if told > limit:
             raise Untrusted(f"{what} has {told} bytes; at most {limit} are taken")
-        pieces, size = [], 0
         while data := answer.read(min(1 << 20, limit + 1 - size)):
             pieces.append(data)
             size += len(data)
             if size > limit:
                 raise Untrusted(f"{what} has more than {limit} bytes; no more are taken")
-    except (HTTPError, OSError) as error:
-        raise Unreachable(f"{what} broke off: {error}") from error
-    finally:
-        if answer.closed or told > limit:
-            answer.close()
+    except BaseException as error:
+        answer.close()
+        if isinstance(error, HTTPError | OSError):
+            raise Unreachable(f"{what} broke off: {error}") from error
+        raise
     answer.release_conn()
     return b"".join(pieces)
 

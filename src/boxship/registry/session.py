@@ -127,8 +127,9 @@ class Session:
     ) -> Answer:
         for round_ in range(_MOST_TOKENS):
             ours = self._own_headers(method, url, scopes) if self._is_own(url) else {}
-            answer = self._follow(method, url, {**headers, **ours}, body)
-            if answer.status != 401 or not self._is_own(url) or round_ == _MOST_TOKENS - 1:
+            answer, place = self._follow(method, url, {**headers, **ours}, body)
+            # Where a redirect led, nobody has a say in who we are.
+            if answer.status != 401 or not self._is_own(place) or round_ == _MOST_TOKENS - 1:
                 break
             if not self._authorizer.refused(scopes, answer.headers.getlist("www-authenticate"), ours):
                 break
@@ -145,7 +146,8 @@ class Session:
             looked = "HEAD" if method == "GET" and "/manifests/" in url else method
             raise error.during(looked, url) from None
 
-    def _follow(self, method: str, url: str, headers: dict[str, str], body: Upload | None) -> Answer:
+    def _follow(self, method: str, url: str, headers: dict[str, str], body: Upload | None) -> tuple[Answer, str]:
+        """The answer, and the URL that gave it."""
         first = url
         for _ in range(MOST_REDIRECTS + 1):
             answer = self.transport.open(
@@ -159,7 +161,7 @@ class Session:
             self._note(answer)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location or method not in ("GET", "HEAD"):
-                return answer
+                return answer, url
             discard(answer)
             target = joined(url, location)
             if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https" and not self._plain(target):

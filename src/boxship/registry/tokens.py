@@ -53,6 +53,7 @@ class Authorizer:
         self._endpoint = endpoint
         self._credentials = credentials if endpoint.own else NOBODY
         self._lock = threading.Lock()
+        self._fetching = threading.Lock()
         self._challenges: list[Challenge] = []
         self._base = ""
         self._tokens: dict[frozenset[str], Token] = {}
@@ -67,6 +68,8 @@ class Authorizer:
     def headers(self, scopes: Iterable[str]) -> dict[str, str]:
         """What a request needs that does what `scopes` allow. RegistryError when there is no way to get it."""
         if self._credentials.registry_token:
+            if not _sendable(self._credentials.registry_token):
+                raise RegistryError("the registry token has characters that no header may have", status=401)
             return {"Authorization": f"Bearer {self._credentials.registry_token}"}
         bearer, basic = self._offered("bearer"), self._offered("basic")
         if bearer is not None:
@@ -112,16 +115,17 @@ class Authorizer:
         return "Basic " + base64.b64encode(plain.encode("utf-8", "surrogateescape")).decode("ascii")
 
     def _token(self, bearer: Challenge, scopes: frozenset[str]) -> Token:
-        with self._lock:
-            known = self._tokens.get(scopes)
-            wider = self._wider.get(scopes, scopes)
-        if known is not None and known.until > time.monotonic():
-            return known
-        # Two threads may fetch the same token at once; each is good.
-        token = self._fetch(bearer, wider)
-        with self._lock:
-            self._tokens[scopes] = token
-        return token
+        # One at a time: layers start together, and want the same token.
+        with self._fetching:
+            with self._lock:
+                known = self._tokens.get(scopes)
+                wider = self._wider.get(scopes, scopes)
+            if known is not None and known.until > time.monotonic():
+                return known
+            token = self._fetch(bearer, wider)
+            with self._lock:
+                self._tokens[scopes] = token
+            return token
 
     def _fetch(self, bearer: Challenge, scopes: frozenset[str], *, offline: bool = False) -> Token:
         realm = bearer.parameters.get("realm", "")
