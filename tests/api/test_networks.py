@@ -345,19 +345,20 @@ def test_a_network_in_use_stays(docker: Cli, name: str, net: str) -> None:
 
 def test_a_network_that_cannot_be_made_leaves_nothing(docker: Cli, name: str, net: str) -> None:
     subnet = docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", net).text
-    before = sorted(os.listdir("/sys/class/net"))
+    device = f"bxx{os.getpid()}"
+    called = ("-o", f"com.docker.network.bridge.name={device}")
     for options, words in (
-        (("--subnet", subnet), "Pool overlaps with other one on this address space"),
-        (("--subnet", "10.1.2.3/24"), "it should be 10.1.2.0/24"),
+        ((*called, "--subnet", subnet), "Pool overlaps with other one on this address space"),
+        ((*called, "--subnet", "10.1.2.3/24"), "it should be 10.1.2.0/24"),
         (("-o", "com.docker.network.bridge.name=lo"), "is no bridge"),
-        (("-o", "com.docker.network.driver.mtu=much"), 'parsing "much": invalid syntax'),
+        ((*called, "-o", "com.docker.network.driver.mtu=much"), 'parsing "much": invalid syntax'),
         (("-d", "swarmy"), 'plugin "swarmy" not found'),
     ):
         said = docker("network", "create", *options, f"{name}-x")
         assert said.code == 1
         assert words in said.error
         assert docker("network", "inspect", f"{name}-x").code == 1
-    assert sorted(os.listdir("/sys/class/net")) == before
+    assert not os.path.exists(f"/sys/class/net/{device}")
 
 
 def test_host_gateway(docker: Cli, name: str, net: str) -> None:

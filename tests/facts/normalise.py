@@ -16,7 +16,7 @@ TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4} \S+"), "TIME"),
     (re.compile(rf"(?:Less than a second|About an? (?:minute|hour)|\d+ (?:{UNITS})s?)(?: ago)?"), "AGO"),
     (re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b"), "MAC"),
-    (re.compile(r"\b172\.17\.0\.\d+\b"), "ADDRESS"),
+    (re.compile(r"\b172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+\b"), "ADDRESS"),
     (re.compile(r"docker-import-\d+"), "docker-import-NUMBER"),
     (re.compile(r"lowerdir\S+"), "OVERLAY"),
     (re.compile(r" {2,}"), "  "),

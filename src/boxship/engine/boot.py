@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from boxship.engine.container.remove import remove, sweep_files
 from boxship.engine.container.start import start_again
 from boxship.engine.engine import Engine
 from boxship.engine.exec.register import Exec
+from boxship.engine.network.attach import from_note
 from boxship.engine.network.recover import recover, recover_rules
 from boxship.engine.supervise.exits import ended, watch
 from boxship.engine.supervise.lost import end_lost_run
@@ -74,7 +76,8 @@ async def _take_over(engine: Engine, container: Container, has_run: bool) -> Non
         case Monitor() as found:
             if state.phase != "running" or state.started_ns != found.started_ns:
                 # The start was under way: it has succeeded, only nobody was told.
-                await _record_start(engine, container, found.pid, found.started_ns)
+                await _record_start(engine, container, found.pid, found.started_ns, found.note)
+                recover(engine, container)
             if container.state.held:
                 await _let_go(engine, container)
             frozen = await quick(is_frozen, engine, container.id)
@@ -129,7 +132,9 @@ def _starting(bundle: str) -> bool:
     )
 
 
-async def _record_start(engine: Engine, container: Container, pid: int, started_ns: int) -> None:
+async def _record_start(
+    engine: Engine, container: Container, pid: int, started_ns: int, note: dict[str, Any] | None = None
+) -> None:
     container.set_state(
         ContainerState(
             phase="running",
@@ -138,6 +143,7 @@ async def _record_start(engine: Engine, container: Container, pid: int, started_
             finished_ns=container.state.finished_ns,
             restart_count=container.state.restart_count,
             health=begun(container.record.config, container.state.health),
+            **from_note(note or {}),
         )
     )
     await engine.containers.save(container)

@@ -25,7 +25,7 @@ class NetworkRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the state database holds of one network, one JSON document.
 
     id: 64 hexadecimal digits. pools: of both families. device: the bridge on the host, or the parent of a macvlan;
-    "" for none. ipam_options: None where nothing was said.
+    "" for none. ipam_options: None where nothing was said. configured: somebody named its subnets.
     """
 
     id: str
@@ -45,6 +45,7 @@ class NetworkRecord(msgspec.Struct, frozen=True, kw_only=True):
     ipam_driver: str = "default"
     ipam_options: dict[str, str] | None = None
     device: str = ""
+    configured: bool = False
 
     @property
     def predefined(self) -> bool:
@@ -60,7 +61,8 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
 
     network: the network's name. ipv4, ipv6: addresses that must be given, "" for any; asked: anything was said about
     them. aliases: further names of it there; links: "container:alias". mac: "" for one of
-    ours. priority: which network's gateway is the default one, the highest.
+    ours. priority: which network's gateway is the default one, the highest. late: it came after
+    the container's last start.
     """
 
     network: str
@@ -74,6 +76,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     mac: str = ""
     driver_opts: dict[str, str] | None = None
     priority: int = 0
+    late: bool = False
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,20 @@ class Bound:
     sock: socket.socket
 
 
+class PortTaken(BoxshipError):
+    """A port of the host that somebody has."""
+
+    def __init__(self, one: Wanted, host_ip: str) -> None:
+        super().__init__(
+            f"failed to bind host port for {host_ip}:{one.first}::{one.port}/{one.protocol}: address already in use"
+            f"{_holder(one.protocol, one.first)}"
+        )
+        self.protocol = one.protocol
+        self.host_ip = host_ip
+        self.port = one.first
+        self.anywhere = not one.host_ip
+
+
 def wanted(
     bindings: Mapping[str, Sequence[PortBinding] | None],
     exposed: Iterable[str] = (),
@@ -112,10 +126,7 @@ def _bind(one: Wanted, ipv6: bool) -> list[Bound]:
                 ) from None
             taken = error
     if one.first == one.last and one.first:
-        raise BoxshipError(
-            f"failed to bind host port for {addresses[0]}:{one.first}::{one.port}/{one.protocol}: "
-            f"address already in use{_holder(one.protocol, one.first)}"
-        ) from taken
+        raise PortTaken(one, addresses[0]) from taken
     raise BoxshipError(
         f"all ports from {one.first or _ephemeral()[0]} to {one.last or _ephemeral()[1]} are taken: publish "
         f"{one.port}/{one.protocol} on others"

@@ -202,6 +202,7 @@ class Monitor:
             "execs": [process.state() for process in self._execs.processes.values()],
             "out_of_memory": self._memory.kills > 0,
             "exit": self._exit,
+            "note": self._request.get("note"),
         }
 
     def _answer(self, message: Message, fds: list[int]) -> Message | None:

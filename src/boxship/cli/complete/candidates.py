@@ -1,7 +1,7 @@
 """The words that fit where the person stands: commands, flags, values, the names of containers and images.
 
 A verb's module says what its arguments are by `COMPLETES`: "containers", "running", "stopped", "paused", "images",
-"objects" (both), "paths" (a container's name with a colon). Without it the shell offers files.
+"networks", "objects" (both), "paths" (a container's name with a colon). Without it the shell offers files.
 """
 
 from __future__ import annotations
@@ -169,6 +169,10 @@ def _named(cli: Cli, kind: str, *, taken: list[str]) -> Iterable[Candidate]:
                 name = container["Names"][0].removeprefix("/")
                 if name not in taken and (not _STATES[kind] or container["State"] in _STATES[kind]):
                     yield name + (":" if kind == "paths" else ""), container["Status"]
+        if kind == "networks":
+            for network in client.call("GET", "/networks"):
+                if network["Name"] not in taken:
+                    yield network["Name"], network["Driver"]
         if kind in ("images", "objects"):
             for image in client.call("GET", "/images/json"):
                 yield from (

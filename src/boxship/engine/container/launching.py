@@ -102,4 +102,5 @@ def start_request(
         systemd=engine.host.cgroup_driver == "systemd",
         runtime=runtime,
         held=tuple(one.sock for one in sandbox.bound),
+        note=sandbox.note(),
     )

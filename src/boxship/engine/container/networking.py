@@ -8,7 +8,7 @@ import msgspec
 from boxship.engine.engine import Engine
 from boxship.lib.errors import InvalidParameter, NotFound
 from boxship.model.config import ContainerConfig, HostConfig
-from boxship.model.network import PREDEFINED, Membership
+from boxship.model.network import PREDEFINED, Membership, Pool
 
 
 class _IPAM(msgspec.Struct, rename={"ipv4": "IPv4Address", "ipv6": "IPv6Address", "link_local": "LinkLocalIPs"}):
@@ -61,7 +61,8 @@ def membership(engine: Engine, name: str, settings: Any, *, mac: str = "") -> Me
         raise InvalidParameter(f"invalid endpoint settings of network {name}: {error}") from None
     addresses = request.ipam_config or _IPAM()
     network = _find(engine, name)
-    _check(name, request, addresses, network is not None and any(pool for pool in network.record.pools))
+    if network is not None:
+        _check(name, request, addresses, network.record.pools, network.record.configured)
     return Membership(
         network=network.name if network is not None else name,
         network_id=network.id if network is not None else "",
@@ -77,29 +78,36 @@ def membership(engine: Engine, name: str, settings: Any, *, mac: str = "") -> Me
     )
 
 
-def _check(name: str, request: EndpointRequest, addresses: _IPAM, has_pools: bool) -> None:
+def _check(name: str, request: EndpointRequest, addresses: _IPAM, pools: list[Pool], configured: bool) -> None:
+    """configured: somebody has named the network's subnets."""
+    asked = [(version, text) for version, text in ((4, addresses.ipv4), (6, addresses.ipv6)) if text]
+    faults = [f"invalid IPv{version} address: {text}" for version, text in asked if not _is_address(text, version)]
     if name in PREDEFINED:
         if request.aliases:
-            raise InvalidParameter(
-                f"invalid config for network {name}: invalid endpoint settings:\n"
-                "network-scoped alias is supported only for containers in user defined networks"
-            )
-        if addresses.ipv4 or addresses.ipv6:
-            raise InvalidParameter(
-                f"invalid config for network {name}: invalid endpoint settings:\n"
-                "user specified IP address is supported on user defined networks only"
-            )
-    for version, text in ((4, addresses.ipv4), (6, addresses.ipv6)):
-        if not text:
-            continue
-        try:
-            fits = ipaddress.ip_address(text).version == version
-        except ValueError:
-            fits = False
-        if not fits:
-            raise InvalidParameter(
-                f"invalid config for network {name}: invalid endpoint settings:\ninvalid IPv{version} address: {text}"
-            )
+            faults.append("network-scoped alias is supported only for containers in user defined networks")
+        if asked:
+            faults.append("user specified IP address is supported on user defined networks only")
+    elif asked and not configured:
+        faults.append(
+            "user specified IP address is supported only when connecting to networks with user configured subnets"
+        )
+    for version, text in asked:
+        if _is_address(text, version) and not any(_within(text, pool) for pool in pools):
+            faults.append(f"no configured subnet or ip-range contain the IP address {text}")
+    if faults:
+        listed = faults[0] if len(faults) == 1 else "\n".join(f"* {fault}" for fault in faults)
+        raise InvalidParameter(f"invalid config for network {name}: invalid endpoint settings:\n{listed}")
+
+
+def _is_address(text: str, version: int) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == version
+    except ValueError:
+        return False
+
+
+def _within(text: str, pool: Pool) -> bool:
+    return ipaddress.ip_address(text) in ipaddress.ip_network(pool.subnet)
 
 
 def _given(settings: Any) -> Any:

@@ -45,7 +45,7 @@ def _endpoint(record: ContainerRecord, asked: Membership, endpoint: Endpoint | N
         "GwPriority": asked.priority,
         "DNSNames": dns_names(record, asked),
     }
-    if record.state.started_ns or endpoint is not None:
+    if endpoint is not None or (record.state.started_ns and not asked.late):
         shape["NetworkID"] = asked.network_id
     if endpoint is None:
         return shape

@@ -1,7 +1,7 @@
 """What a container gets of its networks when it starts, and gives back when it ends."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
 from boxship.engine.network.making import bridge_rules, ensure, usable
 from boxship.engine.network.names import has_names, network_message, open_resolver, tell_names
+from boxship.engine.network.notify import publish
 from boxship.engine.network.register import Network
 from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, NotFound
@@ -17,7 +18,7 @@ from boxship.lib.ids import new_id
 from boxship.model.network import Endpoint, Membership
 from boxship.network import ipam
 from boxship.network.host import Plug
-from boxship.network.ports import Bound, bind_all, wanted
+from boxship.network.ports import Bound, PortTaken, bind_all, wanted
 from boxship.network.rules import Published
 
 
@@ -42,10 +43,27 @@ class Sandbox:
             one.sock.close()
         self.bound = []
 
+    def note(self) -> dict[str, Any]:
+        """The same for a daemon that comes later: `from_note` reads it."""
+        if not self.endpoints:
+            return {}
+        return {
+            "endpoints": [msgspec.to_builtins(one) for one in self.endpoints],
+            "ports": [astuple(one) for one in self.published],
+        }
+
     @property
     def namespace(self) -> str:
         """A path to the namespace, while this process lives; "" for none."""
         return f"/proc/{os.getpid()}/fd/{self.fd}" if self.fd >= 0 else ""
+
+
+def from_note(note: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a container's state that a note of `Sandbox` fills."""
+    return {
+        "endpoints": msgspec.convert(note.get("endpoints") or [], list[Endpoint]),
+        "ports": msgspec.convert(note.get("ports") or [], list[tuple[str, str, int, str, int]]),
+    }
 
 
 async def attach(engine: Engine, container: Container) -> Sandbox:
@@ -64,7 +82,9 @@ async def attach(engine: Engine, container: Container) -> Sandbox:
         # No await between the choice of an address and its note.
         plugs: list[Endpoint] = []
         for membership, network in chosen:
-            sandbox.memberships.append(msgspec.structs.replace(membership, network=network.name, network_id=network.id))
+            sandbox.memberships.append(
+                msgspec.structs.replace(membership, network=network.name, network_id=network.id, late=False)
+            )
             endpoint = new_endpoint(network, membership, len(plugs))
             network.hold(container.id, endpoint)
             sandbox.endpoints.append(endpoint)
@@ -78,13 +98,20 @@ async def attach(engine: Engine, container: Container) -> Sandbox:
                     await quick(engine.networks.host.open_ports, sandbox.published)
     except BaseException:
         sandbox.close()
-        await detach(engine, container.id, sandbox.endpoints, [])
+        await detach(engine, container.id, sandbox.endpoints, [], tell=False)
         raise
+    for _, network in chosen:
+        publish(engine, network, "connect", container.id)
     return sandbox
 
 
-async def detach(engine: Engine, container_id: str, endpoints: list[Endpoint], published: list[Published]) -> None:
-    """A container has ended: its ports lead nowhere any more, its addresses are free. The interfaces went with it."""
+async def detach(
+    engine: Engine, container_id: str, endpoints: list[Endpoint], published: list[Published], *, tell: bool = True
+) -> None:
+    """A container has ended: its ports lead nowhere any more, its addresses are free. The interfaces went with it.
+
+    tell: the world has heard that it was connected.
+    """
     if published:
         async with engine.networks.rules_lock:
             if engine.networks.rules_ready:
@@ -97,6 +124,9 @@ async def detach(engine: Engine, container_id: str, endpoints: list[Endpoint], p
             if network is not None and has_names(network):
                 messages.append(network_message(engine, network))
         await quick(tell_names, engine, messages)
+    for endpoint in endpoints if tell else ():
+        if (network := engine.networks.by_id(endpoint.network_id)) is not None:
+            publish(engine, network, "disconnect", container_id)
 
 
 def give_back(engine: Engine, container_id: str, endpoints: list[Endpoint]) -> None:
@@ -161,7 +191,10 @@ def _work(
         publish_all=settings.publish_all_ports,
     )
     if asked and way_out is not None:
-        sandbox.bound = bind_all(asked, ipv6=bool(way_out.ipv6))
+        try:
+            sandbox.bound = bind_all(asked, ipv6=bool(way_out.ipv6))
+        except PortTaken as error:
+            raise _taken(engine, container, way_out, error) from None
         sandbox.published = [one for bound in sandbox.bound if (one := _published(bound, way_out)) is not None]
     try:
         sandbox.fd = host.sandbox(plugs)
@@ -170,6 +203,20 @@ def _work(
             tell_names(engine, messages)
     except OSError as error:
         raise BoxshipError(f"failed to set up container networking: {error.strerror or error}") from error
+
+
+def _taken(engine: Engine, container: Container, endpoint: Endpoint, error: PortTaken) -> BoxshipError:
+    """A port that another container has is told as Docker tells it, and whose it is."""
+    for other in engine.containers:
+        for protocol, host_ip, host_port, _, _ in other.state.ports:
+            same = (protocol, host_port) == (error.protocol, error.port)
+            if same and (not host_ip or host_ip == error.host_ip or error.anywhere):
+                return BoxshipError(
+                    "failed to set up container networking: driver failed programming external connectivity on "
+                    f"endpoint {container.name} ({endpoint.id}): Bind for {error.host_ip}:{error.port} failed: "
+                    f"port is already allocated (by container {other.name})"
+                )
+    return error
 
 
 def plug_of(engine: Engine, endpoint: Endpoint, *, leads_out: bool) -> Plug:

@@ -40,7 +40,7 @@ async def _connect(engine: Engine, container: Container, network: Network, setti
         _check(record.host.network_mode, network)
         if any(one.network_id == network.id for one in record.belongs):
             raise Forbidden(f"endpoint with name {container.name} already exists in network {network.name}")
-        asked = membership(engine, network.name, settings)
+        asked = msgspec.structs.replace(membership(engine, network.name, settings), late=True)
         state = container.state
         if container.running and not container.removing:
             await ensure(engine, network)
@@ -63,7 +63,7 @@ async def _connect(engine: Engine, container: Container, network: Network, setti
 
 
 def _check(mode: str, network: Network) -> None:
-    if mode.startswith("container:"):
+    if mode.startswith("container:") or (mode == "host" and network.record.driver != "host"):
         raise Conflict(
             "container sharing network namespace with another container or host cannot be connected to any other "
             "network"
@@ -72,8 +72,6 @@ def _check(mode: str, network: Network) -> None:
         raise InvalidParameter(
             "cannot connect container to host network - container must be created in host network mode"
         )
-    if mode == "host":
-        raise InvalidParameter("cannot connect a container that shares the host's network to another network")
     if mode == "none" or network.record.driver == "null":
         raise Forbidden(
             "container cannot be connected to multiple networks with one of the networks in private (none) mode"

@@ -15,10 +15,10 @@ async def create(engine: Engine, request: NetworkRequest) -> str:
 
     When the bridge can't be made, the network is not there.
     """
-    if engine.networks.named(request.name) is not None:
-        raise Conflict(f"network with name {request.name} already exists")
     taken = [ipaddress.ip_network(pool.subnet) for one in engine.networks for pool in one.record.pools]
     network = Network(record_of(request, taken))
+    if engine.networks.named(request.name) is not None:
+        raise Conflict(f"network with name {request.name} already exists")
     await engine.whole(_make(engine, network))
     publish(engine, network, "create")
     return network.id

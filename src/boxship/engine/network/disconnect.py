@@ -18,14 +18,15 @@ from boxship.model.network import Endpoint
 async def disconnect(engine: Engine, ref: str, container_ref: str, *, force: bool) -> None:
     """Take a container out of a network, at once when it runs. BoxshipError when it is not in it.
 
-    force: no matter when the container is gone.
+    force: taken, but there is nothing to force: an endpoint never outlives its container here.
     """
     network = engine.networks.get(ref)
     try:
         container = engine.containers.get(container_ref)
     except NotFound:
         if force:
-            return
+            # Docker looks for an endpoint that bears the name, and there is none without its container.
+            raise NotFound(f"endpoint {container_ref} not found") from None
         raise
     await engine.whole(_disconnect(engine, container, network))
 

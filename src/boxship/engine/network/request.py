@@ -70,10 +70,7 @@ def record_of(request: NetworkRequest, taken: Sequence[ipam.Net]) -> NetworkReco
         raise Forbidden(f"operation is not permitted on predefined {name} network ")
     driver = request.driver or "bridge"
     if request.scope == "swarm" or request.ingress:
-        raise Unavailable(
-            "cannot create a swarm scoped network when swarm is not active: this engine is one machine, leave "
-            "--scope out"
-        )
+        raise Unavailable("cannot create a swarm scoped network when swarm is not active")
     if driver in ("host", "null"):
         raise Forbidden(f'only one instance of "{driver}" network is allowed')
     if driver == "overlay":
@@ -95,7 +92,7 @@ def record_of(request: NetworkRequest, taken: Sequence[ipam.Net]) -> NetworkReco
         id=network_id,
         name=request.name,
         created_ns=now_ns(),
-        driver=driver,
+        driver="null" if request.config_only else driver,
         pools=_pools(ipam_request.config or [], taken),
         enable_ipv4=enable_ipv4,
         enable_ipv6=enable_ipv6,
@@ -105,6 +102,7 @@ def record_of(request: NetworkRequest, taken: Sequence[ipam.Net]) -> NetworkReco
         config_from=request.config_from.network if request.config_from else "",
         options=options,
         labels=request.labels or {},
+        configured=any(one.subnet for one in ipam_request.config or ()),
         ipam_driver=ipam_request.driver or "default",
         ipam_options=ipam_request.options,
         device=options.get(f"{_BRIDGE}name") or f"br-{network_id[:12]}",

@@ -122,6 +122,7 @@ class Launcher:
             "stdin_once": request.stdin_once,
             "size": request.size or (0, 0),
             "attachments": attachments,
+            "note": request.note,
         }
         if operations["cgroup"]["path"]:
             message |= _groups(operations["cgroup"], layout)

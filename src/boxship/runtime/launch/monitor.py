@@ -26,6 +26,8 @@ class Monitor:
         self.exited: asyncio.Future[Exit] = loop.create_future()
         self.cleaned = asyncio.Event()
         self.out_of_memory = False
+        # What the start was asked with, of a run that a former daemon began.
+        self.note: Message = {}
         self.on_out_of_memory: Callable[[], None] = lambda: None
         self.on_exec_exit: Callable[[str, int], None] = lambda exec_id, code: None
         self.on_detach: Callable[[str], None] = lambda exec_id: None
@@ -47,6 +49,7 @@ class Monitor:
         if event in ("started", "failed", "state"):
             if event == "state":
                 self.out_of_memory = bool(message.get("out_of_memory"))
+                self.note = message.get("note") or {}
                 self.execs = {state.exec_id: state for state in exec_states(message)}
                 if message["exit"] is not None:
                     self._exit(message["exit"])

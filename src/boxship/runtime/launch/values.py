@@ -18,7 +18,7 @@ class StartRequest:
 
     seccomp_program: the file of the compiled filter, "" for none. systemd: the cgroupsPath names a slice and a scope.
     runtime: the command line of another OCI runtime, () for the built-in one. held: sockets that the monitor keeps open
-    while the container runs; the caller closes its own.
+    while the container runs; the caller closes its own. note: what the monitor gives back to a daemon that comes later.
     """
 
     container_id: str
@@ -33,6 +33,7 @@ class StartRequest:
     systemd: bool = False
     runtime: tuple[str, ...] = ()
     held: tuple[socket.socket, ...] = ()
+    note: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
