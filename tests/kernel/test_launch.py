@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -58,6 +59,7 @@ class Rig:
             "true",
             "false",
             "id",
+            "touch",
             "sha256sum",
             "stty",
             "yes",
@@ -495,3 +497,25 @@ def test_nothing_is_left_after_many_runs(rig: Rig) -> None:
             assert children.read_text() == ""
 
     run(work)
+
+
+def test_a_container_whose_log_cannot_be_written_never_runs(rig: Rig) -> None:
+    os.mkdir(rig.log.path)
+
+    async def work() -> None:
+        async with rig.launcher() as launcher:
+            for _ in range(10):
+                ours, theirs = socket.socketpair()
+                request = rig.request("touch", "/it-ran", attachments=((theirs, b"", ALL),))
+                with pytest.raises(StepFailed) as failure:
+                    await launcher.start(request)
+                assert failure.value.errno == errno.EISDIR
+                # Whoever is attached is let go.
+                assert await read_all(ours) == b""
+                ours.close()
+            os.rmdir(rig.log.path)
+            monitor = await launcher.start(rig.request("true"))
+            assert (await ended(launcher, monitor)).code == 0
+
+    run(work)
+    assert not os.path.exists(rig.root / "upper/it-ran")
