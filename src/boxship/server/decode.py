@@ -140,12 +140,46 @@ def _bare(kind: Any) -> Any:
     return kind
 
 
+class _Slot(NamedTuple):
+    """A field as `_struct` takes it. plain: a value of exactly this type fits as it is; empty: so does an empty one of
+    this type.
+    """
+
+    field: Field
+    plain: type | None
+    empty: type | None
+
+
+@cache
+def _slots(kind: type[msgspec.Struct]) -> dict[str, _Slot]:
+    """By their names on the wire, as these are written and in lower case."""
+    slots = {}
+    for lowered, field in fields_of(kind).items():
+        origin = get_origin(field.type)
+        slot = _Slot(
+            field,
+            plain=field.type if field.type in (str, bool) else None,
+            empty=origin if origin in (list, dict) and field.wire not in _GO_ARRAYS else None,
+        )
+        slots[lowered] = slots[field.wire] = slot
+    return slots
+
+
 def _struct(kind: type[T], value: dict[str, Any], path: str) -> T:
-    known = fields_of(kind)
+    known = _slots(kind)
     arguments: dict[str, Any] = {}
+    # The docker CLI sends all of a config's seventy fields, most of them empty: those are taken without ado.
     for key, item in value.items():
-        field = known.get(key.lower())
-        if field is not None and item is not None:
+        if item is None:
+            continue
+        slot = known.get(key) or known.get(key.lower())
+        if slot is None:
+            continue
+        field, plain, empty = slot
+        found = type(item)
+        if found is plain or (found is empty and not item):
+            arguments[field.attribute] = item
+        else:
             arguments[field.attribute] = _value(field.type, item, f"{path}.{field.wire}", field.wire)
     return kind(**arguments)
 
