@@ -19,6 +19,8 @@ CODES = {
     "denied": (403, "DENIED"),
     "name": (404, "NAME_UNKNOWN"),
     "manifest": (404, "MANIFEST_UNKNOWN"),
+    "invalid": (400, "NAME_INVALID"),
+    "many": (429, "TOOMANYREQUESTS"),
 }
 
 

@@ -37,6 +37,10 @@ class NotModified(BoxshipError):
     """Nothing to do: the object is already as asked (304)."""
 
 
+class Throttled(BoxshipError):
+    """Somebody has been asked too often and wants to be left alone for a while (429)."""
+
+
 class Unavailable(BoxshipError):
     """Something needed is not there now (503)."""
 

@@ -6,7 +6,7 @@ Error bodies: OCI distribution spec, "Error Codes". A code is told as `manifest 
 import json
 from typing import Any
 
-from boxship.lib.errors import BoxshipError, Forbidden, NotFound, Unauthorized, Unavailable
+from boxship.lib.errors import BoxshipError, Forbidden, InvalidParameter, NotFound, Throttled, Unauthorized
 
 LONGEST_BODY = 64 << 10
 """Bytes of an error's body that are read."""
@@ -62,7 +62,11 @@ class NoCredentials(RegistryError):
     """The registry wants a name and a password, and there are none."""
 
 
-class TooManyRequests(RegistryError, Unavailable):
+class NotUnderstood(RegistryError, InvalidParameter):
+    """The registry can make no sense of what was asked (400)."""
+
+
+class TooManyRequests(RegistryError, Throttled):
     """The registry's limit is reached (429). wait: seconds until it may be asked again, None when it does not say."""
 
     def __init__(self, message: str, *, wait: float | None = None, **more: Any) -> None:
@@ -83,6 +87,8 @@ def from_answer(status: int, body: bytes, *, url: str, wait: float | None = None
         # The token is good, and it is not for that.
         codes, message = ("denied",), "denied: requested access to the resource is denied"
     facts: dict[str, Any] = {"status": status, "codes": codes, "url": url}
+    if status == 400:
+        return NotUnderstood(message, **facts)
     if status == 401 and "denied" not in codes:
         return AuthenticationRequired(message, **facts)
     if status == 403 or "denied" in codes:

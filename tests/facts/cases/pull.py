@@ -88,6 +88,12 @@ CASES = (
     case("pull-refused-denied", d(f"pull {R}/code:denied"), post(f"{CREATE}{R}/code&tag=denied")),
     case("pull-refused-name", d(f"pull {R}/code:name"), post(f"{CREATE}{R}/code&tag=name")),
     case("pull-refused-manifest", d(f"pull {R}/code:manifest"), post(f"{CREATE}{R}/code&tag=manifest")),
+    case("pull-refused-invalid", d(f"pull {R}/code:invalid"), post(f"{CREATE}{R}/code&tag=invalid")),
+    case(
+        "pull-refused-many",
+        post(f"{CREATE}{R}/code&tag=many"),
+        differs=(Differs("*.body.message", "says what can be done, too"),),
+    ),
     case("pull-artifact", d(f"pull {R}/wrong:artifact"), differs=PREFIXED),
     case("pull-helm", d(f"pull {R}/wrong:helm"), differs=PREFIXED),
     case("pull-layer-kind", d(f"pull {R}/wrong:layer")),
