@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from _signal import SIGKILL  # type: ignore[import-not-found]
@@ -56,5 +57,6 @@ def _unless_gone(ask: Callable[[], None]) -> None:
     """systemd removes a scope as soon as it is empty."""
     try:
         ask()
-    except FileNotFoundError:
-        pass
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENODEV):
+            raise

@@ -18,27 +18,28 @@ _LONGEST_PAUSE = 0.05
 
 def read(path: str) -> str:
     """The content of one file of the kernel's. FileNotFoundError also when its group goes while it is read."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    parts = []
     try:
-        parts = []
-        while part := os.read(fd, 1 << 16):
-            parts.append(part)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while part := os.read(fd, 1 << 16):
+                parts.append(part)
+        finally:
+            os.close(fd)
     except OSError as error:
         raise _gone(error, path) from None
-    finally:
-        os.close(fd)
     return b"".join(parts).decode()
 
 
 def _gone(error: OSError, path: str) -> OSError:
-    """ENODEV is what an open file of a group gives that is no more."""
+    """ENODEV is what a file of a group gives that is no more, at its opening or when it is open."""
     if error.errno == errno.ENODEV:
         return FileNotFoundError(errno.ENOENT, "the control group is gone", path)
     return error
 
 
 def write(path: str, value: str) -> None:
-    """One write(2). OSError names the file and the value; FileNotFoundError also when its group has gone."""
+    """One write(2). OSError names the file and the value."""
     write_all([(path, value)])
 
 
@@ -52,13 +53,16 @@ def write_all(writes: Iterable[tuple[str, str]]) -> None:
                 if fd >= 0:
                     os.close(fd)
                 fd = -1
-                fd = os.open(wanted, os.O_WRONLY | os.O_CLOEXEC)
                 path = wanted
+                try:
+                    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+                except OSError as error:
+                    raise _gone(error, path) from None
             try:
                 os.write(fd, value.encode())
             except OSError as error:
-                text = f"write {value!r}: {os.strerror(error.errno or 0)}"
-                raise _gone(OSError(error.errno, text, path), path) from None
+                # ENODEV may be about the device in the value, too.
+                raise OSError(error.errno, f"write {value!r}: {os.strerror(error.errno or 0)}", path) from None
     finally:
         if fd >= 0:
             os.close(fd)
