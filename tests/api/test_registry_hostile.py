@@ -367,3 +367,20 @@ def test_an_upload_is_not_sent_in_the_clear_to_somebody_else() -> None:
             registry.repository("a/b").upload_blob(DIGEST, len(DATA), lambda: [DATA])
     assert [asked.method for asked in other.asked] == ["PUT"]
     assert "Authorization" not in other.asked[0].headers
+
+
+def test_a_mount_that_is_refused_is_no_failure() -> None:
+    """The other repository may be private: then the blob is sent."""
+
+    def behave(asked: Asked) -> Reply:
+        if "mount=" in asked.path:
+            return Reply(403, b'{"errors": [{"code": "DENIED", "message": "not yours"}]}')
+        if asked.method == "POST":
+            return Reply(202, headers={"Location": "/v2/a/b/blobs/uploads/1"})
+        return Reply(201)
+
+    with scripted(after_ping(behave)) as real, Registry(real.host, plain(CONFIG, real.host)) as registry:
+        repository = registry.repository("a/b")
+        assert not repository.mount_blob(DIGEST, "private/c")
+        repository.upload_blob(DIGEST, len(DATA), lambda: [DATA])
+    assert real.asked[-1].body == DATA

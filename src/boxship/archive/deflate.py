@@ -8,7 +8,7 @@ so it is itself imported when something is to be compressed.
 import os
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Executor, Future
 
 from isal import isal_zlib
@@ -21,7 +21,7 @@ _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # no name, no time, system unknown: n
 _END = b"\x03\0"  # a last block that is empty
 
 
-def gzipped(fd: int, size: int, threads: Executor, ahead: int) -> Iterator[bytes]:
+def gzipped(fd: int, size: int, threads: Executor, ahead: int) -> Generator[bytes, None, None]:
     """The first `size` bytes of a file as one gzip member, in pieces; the file's own position is left alone.
 
     threads: who deflates; ahead: how many pieces may be under way, 3 MB of memory each at most. OSError; EOFError

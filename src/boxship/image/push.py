@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -155,7 +155,7 @@ class _Layers:
             ours = Source(self._target.name, source.digest, source.size, source.media_type)
             if domain == self._target.domain:
                 if self._repository.mount_blob(source.digest, path):
-                    self._report(diff_id, f"Mounted from {self._shown(path)}", 0, 0)
+                    self._report(diff_id, f"Mounted from {path}", 0, 0)
                     return ours
             elif source.digest not in tried:
                 if self._is_there(ours):
@@ -166,9 +166,6 @@ class _Layers:
 
     def _is_there(self, source: Source) -> bool:
         return self._repository.has_blob(source.digest) == source.size
-
-    def _shown(self, path: str) -> str:
-        return Reference(self._target.domain, path).familiar_name if self._target.domain == "docker.io" else path
 
     def _upload(self, diff_id: str, deflaters: Executor) -> Source:
         layer = self._store.snapshotter.layer(diff_id)
@@ -184,6 +181,7 @@ class _Layers:
             else:
                 self._repository.upload_stream(blob.pieces, lambda: blob.digest)
         finally:
+            blob.close()
             os.close(fd)
         self._report(diff_id, "Pushed", 0, 0)
         return Source(self._target.name, blob.digest, blob.size, LAYER)
@@ -204,12 +202,20 @@ class _Blob:
         self._tar_size = tar_size
         self._deflaters = deflaters
         self._progress = progress
+        self._running: Generator[bytes, None, None] | None = None
+
+    def close(self) -> None:
+        """No thread reads the file any more, also where an upload broke off in the middle."""
+        if self._running is not None:
+            self._running.close()
 
     def pieces(self) -> Iterator[bytes]:
         """From the start, each time the same."""
         whole = hashlib.sha256()
         size, told = 0, 0.0
-        for number, piece in enumerate(gzipped(self._fd, self._tar_size, self._deflaters, _AHEAD)):
+        self.close()
+        self._running = gzipped(self._fd, self._tar_size, self._deflaters, _AHEAD)
+        for number, piece in enumerate(self._running):
             whole.update(piece)
             size += len(piece)
             yield piece

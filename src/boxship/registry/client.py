@@ -16,7 +16,15 @@ from boxship.registry import upload as uploads
 from boxship.registry.blob import BlobStream, read_whole
 from boxship.registry.config import RegistryConfig
 from boxship.registry.credentials import NOBODY, Credentials
-from boxship.registry.errors import Aborted, ContentMissing, RegistryError, Unreachable, Untrusted
+from boxship.registry.errors import (
+    Aborted,
+    AccessDenied,
+    AuthenticationRequired,
+    ContentMissing,
+    RegistryError,
+    Unreachable,
+    Untrusted,
+)
 from boxship.registry.limits import RateLimit
 from boxship.registry.session import Notice, Session, Upload, discard
 from boxship.registry.transport import Answer, Body, Transport
@@ -218,7 +226,11 @@ class Repository:
         digests.validate(digest)
         query = urlencode({"mount": digest, "from": source})
         scopes = (*self._push, f"repository:{source}:pull")
-        answer = self._own.request("POST", f"{self._name}/blobs/uploads/?{query}", scopes=scopes, expect=(201, 202))
+        try:
+            answer = self._own.request("POST", f"{self._name}/blobs/uploads/?{query}", scopes=scopes, expect=(201, 202))
+        except (AccessDenied, AuthenticationRequired, ContentMissing):
+            # The other repository may be somebody else's by now; whether this one is ours, an upload will tell.
+            return False
         discard(answer)
         if answer.status == 202:
             with suppress(RegistryError):

@@ -43,7 +43,7 @@ def test_a_reader_that_stops(tmp_path: Path) -> None:
         fd = os.open(path, os.O_RDONLY)
         pieces = gzipped(fd, 8 * PIECE, pool, 4)
         next(pieces), next(pieces)
-        pieces.close()  # type: ignore[attr-defined]
+        pieces.close()
         os.close(fd)
 
 
