@@ -126,7 +126,8 @@ def test_none_breaks_and_nothing_leaks(client_home: Path) -> None:
             prunes += 1
         for worker in workers:
             worker.join()
-        assert not [fault for worker in workers for fault in worker.faults]
+        faults = [fault for worker in workers for fault in worker.faults]
+        assert not faults, engine.tail()
         assert prunes > 1
         _prune_all(engine)
         # What was removed last is still being deleted.

@@ -1,6 +1,8 @@
 """What the storage has done in workers: confined forks of the zygote, never threads of the daemon."""
 
+import errno
 import os
+import time
 from collections.abc import Sequence
 
 from boxship.app.index_jobs import INDEX
@@ -13,6 +15,8 @@ from boxship.storage.snapshot.makers import Indexer, Makers, Merger, Unpacker, W
 # Bytes of a tar, and of all layers' indexes, that are worth a worker.
 _SMALL = 2 << 20
 _SMALL_INDEXES = 128 << 10
+# How often, and how many seconds apart, a folder is tried that a worker is about to leave.
+_TRIES, _PAUSE = 100, 0.02
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -110,7 +114,7 @@ class _Watch:
         if self._work is not None:
             self._launcher.end_from_thread(self._work)
         if self._root:
-            delete(self._root)
+            _delete_soon(self._root)
 
     def scan(self) -> None:
         """Look at a tar that is there already."""
@@ -163,3 +167,19 @@ def _original(failed: WorkFailed, what: str) -> Exception:
     if failed.errno:
         return OSError(failed.errno, os.strerror(failed.errno))
     return BoxshipError(f"{what} failed in its worker: {failed.kind}: {failed.message}")
+
+
+def _delete_soon(folder: str) -> None:
+    """Delete a folder that a worker may still write to: it was let go of, and ends as soon as it looks up.
+
+    What is there after all goes at the next start: its name is hidden.
+    """
+    for _ in range(_TRIES):
+        try:
+            delete(folder)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
