@@ -99,13 +99,15 @@ def test_a_disk_is_throttled(
     assert came <= rate * (1.2 * seconds + 0.4)
 
 
-def test_a_disk_that_is_not_there_is_named(machine: Layout, make: Callable[..., Cgroup]) -> None:
+def test_a_disk_that_is_not_there_is_named(machine: Layout, parent: str) -> None:
     """The kernel's ENODEV is about the device, not about the group."""
     controller = "io" if machine.version == 2 else "blkio"
     if controller not in machine.controllers:
         pytest.skip(f"the control group controller {controller} is not available on this machine")
     with pytest.raises(OSError, match="write '4000:9 ") as caught:
-        make(machine, blockIO={"throttleReadBpsDevice": [{"major": 4000, "minor": 9, "rate": 1}]})
+        block = {"throttleReadBpsDevice": [{"major": 4000, "minor": 9, "rate": 1}]}
+        Cgroup.create(f"{parent}/refused", {"blockIO": block}, machine)
+    Cgroup(parent, machine).remove_if_empty()
     assert caught.value.errno == errno.ENODEV
 
 
