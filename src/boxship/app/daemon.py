@@ -103,7 +103,10 @@ async def _serve(config: DaemonConfig, told: asyncio.Event) -> None:
     _raise_file_limit()
     database = Database(Path(config.data_root, "state.db"))
     # Mounted images would not be there for a zygote in another mount namespace, as an earlier daemon's may be.
-    asked = config.snapshotter or ("" if _same_mounts(launcher.zygote_pid) else "folders")
+    asked = config.snapshotter
+    if not asked and not _same_mounts(launcher.zygote_pid):
+        log.warning("the zygote is in another mount namespace than this daemon: images are unpacked instead of mounted")
+        asked = "folders"
     snapshotter = await quick(open_snapshotter, asked, config.data_root, config.run_root, makers(launcher))
     engine = Engine(
         config=config.for_engine(),

@@ -155,8 +155,9 @@ def overlay(lower: list[str], upper: str = "", work: str = "", attributes: int =
     `lowerdir+` (Linux ≥ 6.8) takes any number of layers; before that one string of at most a page names them all,
     relative to their common folder to stay short.
     """
-    # index=off, metacopy=off, redirect_dir=off: what Docker's overlay2 sets, so an upperdir is a plain diff.
-    plain: list[tuple[str, str | None]] = [("redirect_dir", "off"), ("index", "off"), ("metacopy", "off")]
+    # index=off, metacopy=off, redirect_dir=off: what Docker's overlay2 sets, so an upperdir is a plain diff. xino=off:
+    # where it is on by default, the kernel's log would get a line for each overlay over a file system without a UUID.
+    plain: list[tuple[str, str | None]] = [(key, "off") for key in ("redirect_dir", "index", "metacopy", "xino")]
     try:
         layers: list[tuple[str, str | None]] = [("lowerdir+", path) for path in lower]
         top: list[tuple[str, str | None]] = [("upperdir", upper), ("workdir", work)] if upper else []
