@@ -15,9 +15,7 @@ FLAGS = (Flag("force", "f", "", "A network that is not there is no error"),)
 def run(cli: Cli, parsed: Parsed) -> int:
     """Remove all; print each name. CliError."""
     forgive = _absent if parsed.on("force") else None
-    return for_each(
-        parsed.args, lambda name: cli.client.again().call("DELETE", f"/networks/{name}"), forgive=forgive
-    )
+    return for_each(parsed.args, lambda name: cli.client.again().call("DELETE", f"/networks/{name}"), forgive=forgive)
 
 
 def _absent(error: Exception) -> bool:
