@@ -5,6 +5,7 @@ import signal as signals
 
 import msgspec
 
+from boxship.engine.container.early_signal import insist, is_dropped
 from boxship.engine.container.notify import publish
 from boxship.engine.container.pause import resume
 from boxship.engine.container.register import Container
@@ -61,11 +62,14 @@ async def send(engine: Engine, container: Container, number: int) -> None:
     monitor = container.monitor
     if monitor is None or not container.running:
         raise Conflict(f"container {container.id} is not running")
+    dropped = await is_dropped(container, number)
     try:
         await monitor.signal(number)
     except (NotFound, Unavailable):
         # It has ended already; its exit is on the way.
         raise Conflict(f"container {container.id} is not running") from None
+    if dropped:
+        engine.spawn(insist(container, monitor, number))
     publish(engine, container, "kill", signal=str(number))
 
 
