@@ -79,9 +79,43 @@ def split_port(text: str) -> tuple[int, str]:
     """ "80/udp" as (80, "udp"); tcp when nothing is said. InvalidParameter."""
     number, _, protocol = text.partition("/")
     protocol = protocol.lower() or "tcp"
-    if not number.isdecimal() or not 0 < int(number) < 65536 or protocol not in _KINDS:
-        raise InvalidParameter(f"invalid port specification: {text!r}")
+    if not 0 < _number(number) < 65536 or protocol not in _KINDS:
+        raise InvalidParameter(f'invalid port specification: "{number if protocol in _KINDS else text}"')
     return int(number), protocol
+
+
+def check_bindings(bindings: Mapping[str, Sequence[PortBinding] | None] | None) -> None:
+    """InvalidParameter for a port of the container or of the host that is none (pure)."""
+    for port, asked in (bindings or {}).items():
+        split_port(port)
+        for one in asked or ():
+            _host_ports(one.host_port)
+
+
+def exposed_port(text: str) -> str:
+    """A port that is only shown, as Docker shows it: "80/tcp"; 0 for a number or a protocol that is none, since images
+    and clients may write there what they like.
+    """
+    number, slash, protocol = text.partition("/")
+    if not number:
+        return "0/0"
+    protocol = protocol.lower() if slash else "tcp"
+    value = _number(number)
+    return f"{value if 0 <= value < 65536 else 0}/{protocol if protocol in _KINDS else 0}"
+
+
+def _number(text: str) -> int:
+    """-1 for what is no number."""
+    return int(text) if text.isascii() and text.isdecimal() else -1
+
+
+def _host_ports(text: str) -> tuple[int, int]:
+    """ "8080", "8080-8090", "" for any. InvalidParameter."""
+    first, dash, last = text.partition("-")
+    low, high = (_number(first), _number(last if dash else first)) if text else (0, 0)
+    if not 0 <= low <= high < 65536:
+        raise InvalidParameter(f'invalid port specification: "{text}"')
+    return low, high
 
 
 def _wanted(text: str, binding: PortBinding, default_ip: str) -> Wanted:
@@ -92,8 +126,8 @@ def _wanted(text: str, binding: PortBinding, default_ip: str) -> Wanted:
             host_ip = str(ipaddress.ip_address(host_ip.strip("[]")))
         except ValueError:
             raise InvalidParameter(f"invalid host address {binding.host_ip!r} of port {text}") from None
-    first, _, last = (binding.host_port or "0").partition("-")
-    return Wanted(protocol, port, host_ip, int(first), int(last or first))
+    first, last = _host_ports(binding.host_port)
+    return Wanted(protocol, port, host_ip, first, last)
 
 
 def bind_all(asked: Sequence[Wanted], *, ipv6: bool) -> list[Bound]:

@@ -46,6 +46,9 @@ def _filled(host: HostConfig, *, cgroup_v2: bool = False) -> HostConfig:
         log_driver="local",
         log_options={"max-file": "3"},
         runtime="boxship",
+        ipc_mode="private",
+        cgroupns_mode="",
+        shm_size=0,
         masked_paths=["/proc/kcore"],
         readonly_paths=["/proc/sys"],
     )

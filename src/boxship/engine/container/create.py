@@ -99,6 +99,8 @@ async def _create(
     host = settle(host, engine.host)
     host = check_joined(engine, host)
 
+    # Before the name is taken: nothing may fail between that and the record.
+    asked_networks = memberships(engine, config, host, networking)
     labels = new_labels(engine, host)
     level = level_of(labels.mount)
     container_id = new_id()
@@ -112,7 +114,7 @@ async def _create(
         image_size=image.size,
         config=msgspec.structs.replace(config, hostname=default_hostname(config, host, container_id)),
         host=host,
-        memberships=memberships(engine, config, host, networking),
+        memberships=asked_networks,
         process_label=labels.process,
         mount_label=labels.mount,
         binds=rules,

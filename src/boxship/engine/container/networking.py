@@ -1,6 +1,7 @@
 """Which networks a new container is in, from what `docker create` sends (pure but for the look at the register)."""
 
 import ipaddress
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,10 @@ from boxship.engine.engine import Engine
 from boxship.lib.errors import InvalidParameter, NotFound
 from boxship.model.config import ContainerConfig, HostConfig
 from boxship.model.network import PREDEFINED, Membership, Pool
+
+_MAC = re.compile(
+    r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}"
+)
 
 
 class _IPAM(msgspec.Struct, rename={"ipv4": "IPv4Address", "ipv6": "IPv6Address", "link_local": "LinkLocalIPs"}):
@@ -72,7 +77,7 @@ def membership(engine: Engine, name: str, settings: Any, *, mac: str = "") -> Me
         asked=request.ipam_config is not None,
         aliases=request.aliases,
         links=request.links,
-        mac=request.mac_address or mac,
+        mac=_mac(name, request.mac_address or mac),
         driver_opts=request.driver_opts,
         priority=request.gw_priority,
     )
@@ -108,6 +113,16 @@ def _is_address(text: str, version: int) -> bool:
 
 def _within(text: str, pool: Pool) -> bool:
     return ipaddress.ip_address(text) in ipaddress.ip_network(pool.subnet)
+
+
+def _mac(name: str, text: str) -> str:
+    """An Ethernet address in any of its spellings (02:42:…, 02-42-…, 0242.ac11.…) in the first of them; "" stays so."""
+    if not text:
+        return ""
+    if _MAC.fullmatch(text) is None:
+        raise InvalidParameter(f"invalid config for network {name}: invalid MAC address {text}")
+    digits = re.sub("[:.-]", "", text).lower()
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
 def _given(settings: Any) -> Any:

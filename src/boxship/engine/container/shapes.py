@@ -5,6 +5,7 @@ from typing import Any
 from boxship.engine.container.register import Container
 from boxship.model.container import ContainerRecord
 from boxship.model.network import PREDEFINED, Endpoint, Membership
+from boxship.network.ports import exposed_port
 from boxship.runtime.spec.points import mount_points
 
 # SPEC of API 1.51, EndpointSettings: every key is always there.
@@ -87,7 +88,7 @@ def port_map(container: Container) -> dict[str, Any]:
         anywhere = "::" if ":" in address else "0.0.0.0"
         found.setdefault(f"{port}/{protocol}", []).append({"HostIp": host_ip or anywhere, "HostPort": str(host_port)})
     for port_name in container.record.config.exposed_ports or ():
-        found.setdefault(port_name if "/" in port_name else f"{port_name}/tcp", None)
+        found.setdefault(exposed_port(port_name), None)
     return dict(sorted(found.items(), key=lambda item: (int(item[0].partition("/")[0]), item[0])))
 
 

@@ -8,6 +8,7 @@ import ipaddress
 from boxship.engine.container.signals import parse_signal
 from boxship.lib.errors import InvalidParameter
 from boxship.model.config import ContainerConfig, HealthConfig, HostConfig, RestartPolicy
+from boxship.network.ports import check_bindings
 
 _MILLISECOND = 1_000_000
 
@@ -29,6 +30,7 @@ def validate(config: ContainerConfig, host: HostConfig) -> None:
         raise InvalidParameter("can't create 'AutoRemove' container with restart policy")
     for entry in host.extra_hosts or ():
         extra_host(entry)
+    check_bindings(host.port_bindings)
     validate_restart(host.restart_policy)
 
 

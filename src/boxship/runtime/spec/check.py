@@ -77,16 +77,6 @@ def _check_values(host: HostConfig, features: HostFeatures) -> None:
     for path in (*(host.masked_paths or ()), *(host.readonly_paths or ())):
         if not path.startswith("/"):
             raise InvalidParameter(f"masked and read-only paths must be absolute: '{path}'")
-    for port, bindings in (host.port_bindings or {}).items():
-        _check_port(port.partition("/")[0])
-        for binding in bindings or ():
-            for bound in (binding.host_port or "0").split("-", 1):
-                _check_port(bound)
-
-
-def _check_port(text: str) -> None:
-    if not text.isdecimal() or int(text) > 65535:
-        raise InvalidParameter(f'invalid port specification: "{text}"')
 
 
 def _check_mounts(config: ContainerConfig, host: HostConfig, exists: Callable[[str], bool], rules: BindRules) -> None:
