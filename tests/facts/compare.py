@@ -9,25 +9,13 @@ from typing import Any
 
 from tests.facts.case import Differs
 
-# Until networks are built, every container on the default one is told so.
-NO_NETWORKS = "Networks are not supported yet"
-
 
 def without(steps: list[dict[str, Any]], differences: tuple[Differs, ...]) -> list[dict[str, Any]]:
     """The answers without the places where we differ on purpose."""
-    kept: list[dict[str, Any]] = _without_notice(copy.deepcopy(steps))
+    kept: list[dict[str, Any]] = copy.deepcopy(steps)
     for difference in differences:
         _drop(kept, difference.where.split("."))
     return kept
-
-
-def _without_notice(value: Any) -> Any:
-    """Without the warning that networks are not there yet: in lines of output and in lists of warnings."""
-    if isinstance(value, list):
-        return [_without_notice(item) for item in value if not (isinstance(item, str) and NO_NETWORKS in item)]
-    if isinstance(value, dict):
-        return {key: _without_notice(item) for key, item in value.items()}
-    return value
 
 
 def _drop(value: Any, path: list[str]) -> None:

@@ -8,19 +8,14 @@ EVERYWHERE: tuple[Differs, ...] = (
     Differs("*.body.GraphDriver", "the storage driver is our own"),
     Differs("*.body.Storage", "the storage driver is our own"),
     Differs("*.stdout.*.GraphDriver", "the storage driver is our own"),
-    Differs(
-        "*.body.NetworkSettings",
-        "networks come with their own issue; until then a container has loopback only",
-    ),
-    Differs("*.stdout.*.NetworkSettings", "networks come with their own issue"),
-    Differs("*.body.*.NetworkSettings", "networks come with their own issue"),
     Differs("*.body.HostConfig.LogConfig", "our default log driver is `local`: rotated, ten times faster"),
     Differs("*.body.LogPath", "`local` has no log path"),
     Differs("*.body.Driver", "the storage driver is our own"),
     Differs("*.body.AppArmorProfile", "as the machine is"),
     Differs("*.body.HostConfig.Runtime", "the built-in runtime has another name than runc"),
     Differs("*.headers.builder-version", "no BuildKit yet: the client's classic builder"),
-    Differs("*.body.SandboxKey", "networks come with their own issue"),
+    Differs("*.body.NetworkSettings.SandboxKey", "a namespace is no file: /proc has it"),
+    Differs("*.stdout.*.NetworkSettings.SandboxKey", "a namespace is no file: /proc has it"),
 )
 
 # What another runtime (BOXSHIP_TEST_RUNTIME) does its own way, by the names of cases.

@@ -1,6 +1,5 @@
 """What `docker create` answers: the messages are Docker 28.5's where it has one."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -374,13 +373,11 @@ def test_security_modules():
 
 
 def test_networks():
-    alone = "Networks are not supported yet, so this container is on its own: it has a loopback interface only"
-    assert warnings(NetworkMode="bridge") == [f"{alone}."]
-    assert warnings(NetworkMode="bridge", PortBindings={"80/tcp": [{"HostPort": "8080-8090"}]}) == [
-        f"{alone}, and its published ports cannot be reached."
+    bound = {"80/tcp": [{"HostPort": "8080-8090"}]}
+    assert warnings(NetworkMode="bridge", PortBindings=bound) == []
+    assert warnings(NetworkMode="host", PortBindings=bound) == [
+        "Published ports are discarded when using host network mode"
     ]
-    assert warnings(NetworkMode="none", PortBindings={"80/tcp": []}) == []
-    assert check(config(), host(NetworkMode="bridge"), FEATURES, supported=frozenset({"networks"})) == []
 
 
 # Where each field of a HostConfig is dealt with; a new field of the model must find its place here.
@@ -394,12 +391,12 @@ _REFUSED = """cgroup device_requests io_maximum_bandwidth io_maximum_iops isolat
     volume_driver volumes_from"""
 # Kept and of no effect, without a word, as in Docker.
 _OF_WINDOWS = "cpu_count"
-_WARNED = "cpu_percent port_bindings publish_all_ports"
+_WARNED = "cpu_percent"
 # The engine: hosts and resolv.conf, the log, restarts, removal; the client alone: container_id_file.
-_ENGINE = "auto_remove container_id_file dns dns_options dns_search extra_hosts log_config restart_policy"
+_ENGINE = """auto_remove container_id_file dns dns_options dns_search extra_hosts log_config port_bindings
+    publish_all_ports restart_policy"""
 _CONFIG_SPEC = "cmd domainname entrypoint env hostname tty user volumes working_dir network_disabled"
-_CONFIG_WARNED = "mac_address"
-_CONFIG_ENGINE = """args_escaped attach_stderr attach_stdin attach_stdout exposed_ports healthcheck image labels
+_CONFIG_ENGINE = """args_escaped mac_address attach_stderr attach_stdin attach_stdout exposed_ports healthcheck image labels
     on_build open_stdin shell stdin_once stop_signal stop_timeout"""
 
 
@@ -407,20 +404,9 @@ _CONFIG_ENGINE = """args_escaped attach_stderr attach_stdin attach_stdout expose
     ("model", "lists"),
     [
         (HostConfig, (_SPEC, _REFUSED, _WARNED, _OF_WINDOWS, _ENGINE)),
-        (ContainerConfig, (_CONFIG_SPEC, _CONFIG_WARNED, _CONFIG_ENGINE)),
+        (ContainerConfig, (_CONFIG_SPEC, _CONFIG_ENGINE)),
     ],
 )
 def test_no_field_is_forgotten(model: type[msgspec.Struct], lists: tuple[str, ...]):
     names = [name for text in lists for name in text.split()]
     assert sorted(names) == sorted(model.__struct_fields__)
-
-
-@pytest.mark.parametrize(
-    "field",
-    [
-        lambda: host(NetworkMode="bridge", PublishAllPorts=True),
-        lambda: host(NetworkMode="bridge", PortBindings={"1/tcp": None}),
-    ],
-)
-def test_fields_without_effect_warn(field: Callable[[], HostConfig]):
-    assert check(config(), field(), FEATURES)

@@ -32,7 +32,7 @@ from boxship.runtime.spec.labels import level_of
 from boxship.storage.logs.options import check_log_options
 
 # What this engine does beside the runtime; what is missing here is refused, not ignored.
-_SUPPORTED = SUPPORTED | {"restart", "joined", "networks"}
+_SUPPORTED = SUPPORTED | {"restart", "joined"}
 
 
 async def create(

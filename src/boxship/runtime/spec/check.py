@@ -50,7 +50,7 @@ def check(
     check_sysctls(host)
     _check_mounts(config, host, exists, rules)
     _check_missing(host, features, supported)
-    warnings += _network_warnings(config, host, supported)
+    warnings += _network_warnings(host)
     if host.cgroupns_mode == "private" and not features.cgroup_namespaces:
         warnings.append("Your kernel does not support cgroup namespaces.  Cgroup namespace setting discarded.")
     return warnings
@@ -121,19 +121,7 @@ def _check_missing(host: HostConfig, features: HostFeatures, supported: Set[str]
             raise Unsupported(f"{name} is not supported yet (asked for {text})")
 
 
-def _network_warnings(config: ContainerConfig, host: HostConfig, supported: Set[str]) -> list[str]:
-    published = bool(host.port_bindings) or host.publish_all_ports
-    if network_is_host(host):
-        return ["Published ports are discarded when using host network mode"] if host.port_bindings else []
-    if "networks" in supported or host.network_mode == "none" or config.network_disabled:
-        return []
-    if host.network_mode.startswith("container:"):
-        return []
-    effects = ["it has a loopback interface only"]
-    if published:
-        effects.append("its published ports cannot be reached")
-    if config.mac_address:
-        effects.append("its MAC address has no effect")
-    if len(effects) > 1:
-        effects[-1] = f"and {effects[-1]}"
-    return [f"Networks are not supported yet, so this container is on its own: {', '.join(effects)}."]
+def _network_warnings(host: HostConfig) -> list[str]:
+    if network_is_host(host) and host.port_bindings:
+        return ["Published ports are discarded when using host network mode"]
+    return []
