@@ -396,8 +396,8 @@ _WARNED = "cpu_percent"
 _ENGINE = """auto_remove container_id_file dns dns_options dns_search extra_hosts log_config port_bindings
     publish_all_ports restart_policy"""
 _CONFIG_SPEC = "cmd domainname entrypoint env hostname tty user volumes working_dir network_disabled"
-_CONFIG_ENGINE = """args_escaped mac_address attach_stderr attach_stdin attach_stdout exposed_ports healthcheck image labels
-    on_build open_stdin shell stdin_once stop_signal stop_timeout"""
+_CONFIG_ENGINE = """args_escaped mac_address attach_stderr attach_stdin attach_stdout exposed_ports healthcheck image
+    labels on_build open_stdin shell stdin_once stop_signal stop_timeout"""
 
 
 @pytest.mark.parametrize(
