@@ -34,15 +34,27 @@ def pull(sides: Sequence[Side], rounds: int) -> list[Result]:
                     f"{image.blob_bytes / 1e6:.0f} MB as gzip; each engine's store lies on its own file system"
                 )
                 noted = Row(row.key, row.title, row.unit, rounds, row.gate, row.goal, note=note)
-                results.append(take_turns(noted, sides, partial(_once, reference)))
+                results.append(take_turns(noted, sides, partial(_once, reference, image)))
     except (MeasurementFailed, OSError) as error:
         results += [failed(row, str(error)) for row in list(rows.values())[len(results) :]]
     return results
 
 
-def _once(reference: str, side: Side) -> float:
+def _once(reference: str, image: imagery.Image, side: Side) -> float:
+    _must_be_new(image, side)
     seconds = side.timed([side.docker, "pull", "-q", reference])
     side.run([side.docker, "rmi", reference])
     # What the removal has left to write, and what the other side's pull is to find quiet.
     os.sync()
     return seconds
+
+
+def _must_be_new(image: imagery.Image, side: Side) -> None:
+    """MeasurementFailed where the engine has layers of the image: it would not fetch them."""
+    layers = {tar.digest for tar in image.tars}
+    with side.api() as api:
+        for known in api.call("GET", "/images/json?all=1"):
+            body = api.call("GET", f"/images/{known['Id']}/json")
+            if layers & set(body["RootFS"].get("Layers") or ()):
+                names = ", ".join(known["RepoTags"] or [known["Id"]])
+                raise MeasurementFailed(f"{side.name} has layers of image {image.name} already, in {names}: remove it")
