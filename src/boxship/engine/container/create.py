@@ -8,7 +8,7 @@ import msgspec
 
 from boxship.engine.container.defaults import fill_in
 from boxship.engine.container.files import default_hostname
-from boxship.engine.container.joining import check_joined
+from boxship.engine.container.joining import check_joined, check_links
 from boxship.engine.container.labels import new_labels
 from boxship.engine.container.merge import merge
 from boxship.engine.container.names import check_name, random_name
@@ -92,6 +92,7 @@ async def _create(
         readonly_paths=list(READONLY_PATHS),
     )
     check_log_options(host.log_config.type, host.log_config.config or {})
+    check_links(engine, host)
     asked = partial(check, config, host, engine.host, supported=_SUPPORTED, rules=rules)
     # Where nothing need be looked for on the disk, a thread would cost more than the check.
     warnings = await quick(asked) if host.mounts else asked()

@@ -69,3 +69,13 @@ def _pid(engine: Engine, container: Container, ref: str) -> str:
     if not other.running:
         raise BoxshipError(f"failed to join PID namespace: container {other.id} is not running")
     return f"/proc/{other.state.pid}/ns/pid"
+
+
+def check_links(engine: Engine, host: HostConfig) -> None:
+    """InvalidParameter for a `--link` to a container that is not there."""
+    for link in host.links or ():
+        name = link.partition(":")[0]
+        try:
+            engine.containers.get(name)
+        except NotFound as error:
+            raise InvalidParameter(f"could not get container for {name}: {error.message}") from None
