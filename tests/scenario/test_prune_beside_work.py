@@ -1,4 +1,4 @@
-"""`system prune -af` in a loop beside load, save, commit, import, create, run and rmi: none breaks, nothing leaks.
+"""`system prune -af` in a loop beside load, save, pull, commit, import, run and rmi: none breaks, nothing leaks.
 
 Each worker takes its turns by a seed of its own. What prune may take away under a worker's hands (an image between two
 requests) answers 404 or 409, and nothing else goes wrong.
@@ -17,6 +17,10 @@ from tests.scenario.test_daemon_killed import until
 from tests.support.archives import Entry as File
 from tests.support.archives import Image, archive, busybox_root, layer
 from tests.support.engine import Engine
+from tests.support.hostile import scripted
+from tests.support.imagery import Image as PulledImage
+from tests.support.imagery import Layer as PulledLayer
+from tests.support.imagery import Shelf, tar_of
 
 TURNS = 12
 SEEDS = (1, 2, 3)
@@ -27,8 +31,9 @@ GONE = (404, 409)
 class Worker(threading.Thread):
     """One client. faults: what went wrong."""
 
-    def __init__(self, engine: Engine, seed: int, root: bytes) -> None:
+    def __init__(self, engine: Engine, seed: int, root: bytes, registry: str) -> None:
         super().__init__()
+        self.registry = registry
         self.api = engine.api
         self.name = f"w{seed}"
         self.random = random.Random(seed)
@@ -38,7 +43,8 @@ class Worker(threading.Thread):
     def run(self) -> None:
         """All turns."""
         for turn in range(TURNS):
-            verb = self.random.choice([self.load, self.save, self.commit, self.import_, self.run_one, self.remove])
+            verbs = [self.load, self.save, self.commit, self.import_, self.run_one, self.remove, self.pull]
+            verb = self.random.choice(verbs)
             try:
                 verb(f"{self.name}:{turn}")
             except Exception as error:
@@ -65,6 +71,11 @@ class Worker(threading.Thread):
         if self.expect(f"save {name}", answer, *GONE):
             with tarfile.open(fileobj=BytesIO(answer.body)) as saved:
                 assert "manifest.json" in saved.getnames()
+
+    def pull(self, name: str) -> None:
+        """One of three images that share layers; all workers pull the same ones."""
+        reference = f"fromImage={self.registry}/x&tag={self.random.randrange(3)}"
+        self.expect(f"pull {reference}", self.api.request("POST", f"/images/create?{reference}"))
 
     def import_(self, name: str) -> None:
         """A root file system of one layer."""
@@ -113,11 +124,24 @@ class Worker(threading.Thread):
         return str(answer.json["Id"]) if self.expect(f"create {image}", answer, 404) else ""
 
 
+def shelf() -> Shelf:
+    """A registry's three images; each has one layer more than the one before."""
+    offered = Shelf()
+    layers = [PulledLayer(tar_of(number)) for number in range(3)]
+    for number in range(3):
+        offered.put("x", str(number), PulledImage(layers[: number + 1]))
+    return offered
+
+
 def test_none_breaks_and_nothing_leaks(client_home: Path) -> None:
     engine = Engine().start()
+    with scripted(shelf().answer) as server:
+        _run(engine, busybox_root(client_home / "bin/busybox"), server.host)
+
+
+def _run(engine: Engine, root: bytes, registry: str) -> None:
     try:
-        root = busybox_root(client_home / "bin/busybox")
-        workers = [Worker(engine, seed, root) for seed in SEEDS]
+        workers = [Worker(engine, seed, root, registry) for seed in SEEDS]
         for worker in workers:
             worker.start()
         prunes = 0
