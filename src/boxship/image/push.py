@@ -158,11 +158,16 @@ class _Layers:
                     self._report(diff_id, f"Mounted from {path}", 0, 0)
                     return ours
             elif source.digest not in tried:
-                if self._is_there(ours):
+                if not self._is_small(diff_id) and self._is_there(ours):
                     self._report(diff_id, "Layer already exists", 0, 0)
                     return ours
                 break
         return None
+
+    def _is_small(self, diff_id: str) -> bool:
+        """Whether a guess would cost as much as sending it."""
+        layer = self._store.snapshotter.layer(diff_id)
+        return layer is not None and layer.tar_size <= _SMALL
 
     def _is_there(self, source: Source) -> bool:
         return self._repository.has_blob(source.digest) == source.size
