@@ -127,7 +127,10 @@ def test_an_aborted_layer_ends_its_worker(here: Roots, workers: Makers, run_root
     with snapshotter.begin() as writer:
         writer.write(BIG[: 3 << 20])
         assert writer.diff_id
-        assert [pid for pid in processes_holding(str(here.data)) if pid != os.getpid()]
+        deadline = time.monotonic() + 30
+        while not processes_holding(str(here.data)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert processes_holding(str(here.data))
     deadline = time.monotonic() + 30
     while processes_holding(str(here.data)) and time.monotonic() < deadline:
         time.sleep(0.05)
