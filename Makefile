@@ -35,7 +35,7 @@ clients: ## docker CLI, compose and buildx of current versions, in .cache (nothi
 	@$(PYTHON) -m tools.clients
 
 demo: venv ## set-up, then the main job: a daemon, a Debian image, containers by docker and by boxship
-	@$(PYTHON) -m tools.system debootstrap tini
+	@$(PYTHON) -m tools.system debootstrap nftables tini
 	@$(PYTHON) -m tools.clients >/dev/null
 	@$(BIN)/python -m tools.demo
 

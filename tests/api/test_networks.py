@@ -10,12 +10,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from boxship.kernel import netns
 from tests.support.api import Api
-from tests.support.cli import Cli
+from tests.support.cli import Cli, docker_cli
+from tests.support.engine import Engine
 from tests.support.netns import Neighbour
 
 BASE = "bx/base:1"
@@ -370,3 +372,26 @@ def test_host_gateway(docker: Cli, name: str, net: str) -> None:
         gateway = docker("exec", name, "sh", "-c", "ip route | sed -n 's/default via \\([^ ]*\\).*/\\1/p'").text
         assert f"{gateway}\tout" in docker("exec", name, "cat", "/etc/hosts").text
         assert neighbour.host
+
+
+HIDE = 'mount --bind /dev/null "$(ldconfig -p | sed -n "s/.*libnftables.so.1.*=> //p" | head -1)" && exec "$@"'
+
+
+def test_without_nftables(image_archive: bytes, client_home: Path, tmp_path: Path) -> None:
+    """Containers find each other all the same; what can't be had is said, and nothing is published in silence."""
+    engine = Engine(through=("unshare", "-m", "--propagation", "private", "sh", "-c", HIDE, "sh")).start()
+    try:
+        engine.api.request("POST", "/images/load", image_archive, headers={"Content-Type": "application/x-tar"})
+        docker = docker_cli(client_home, engine.host, tmp_path)
+        docker("network", "create", "apart").succeeded()
+        serve(docker, "server", "--network", "apart")
+        said = docker("run", "--rm", "--network", "apart", BASE, "wget", "-T", "2", "-qO-", "http://server/")
+        assert said.succeeded().text == "server"
+        refused = docker("run", "--rm", "-p", "80", BASE, "true")
+        assert refused.code == 125
+        assert "libnftables.so.1 is missing: apt install nftables" in refused.error
+        assert "nothing outside of their networks" in docker("info").error
+        docker("rm", "-f", "server").succeeded()
+        docker("network", "rm", "apart").succeeded()
+    finally:
+        engine.close()

@@ -57,6 +57,10 @@ class Plug:
     sysctls: dict[str, str] = field(default_factory=dict)
 
 
+class RulesMissing(BoxshipError):
+    """This machine has no nftables: containers reach their own networks only."""
+
+
 class HostNetwork:
     """Blocks; any thread may call. Nothing is opened, and no library loaded, before it is needed."""
 
@@ -96,8 +100,11 @@ class HostNetwork:
             links = {one.index: one for one in map(link.Link, sock.dump(link.all_links()))}
             return min(links[index].mtu, _DEFAULT_MTU) if index in links else _DEFAULT_MTU
 
-    def make_bridge(self, plan: BridgePlan) -> None:
-        """Make a bridge, or complete one that is there. Conflict when the name belongs to another kind of device."""
+    def make_bridge(self, plan: BridgePlan, *, forward: bool = True) -> None:
+        """Make a bridge, or complete one that is there. Conflict when the name belongs to another kind of device.
+
+        forward: let the kernel send packets on; not without rules, which keep networks apart.
+        """
         mtu = plan.mtu or self.uplink_mtu()
         with self._netlink() as sock:
             message = sock.get(link.by_name(plan.device))
@@ -123,7 +130,8 @@ class HostNetwork:
             }
             new = [(text, bits) for text, bits in plan.addresses if text not in has]
             sock.run(link.up(found.index, plan.device), *(address.add_address(found.index, *one) for one in new))
-        _forward(plan.ipv6)
+        if forward:
+            _forward(plan.ipv6)
 
     def remove_device(self, name: str) -> None:
         """Remove a bridge or another device; nothing to do when it is not there."""
@@ -234,6 +242,14 @@ class HostNetwork:
             *(address.add_route(index, gateway) for gateway in plug.gateways if gateway),
         )
 
+    def has_rules(self) -> bool:
+        """Whether this machine has nftables."""
+        try:
+            self._nft("")
+        except RulesMissing:
+            return False
+        return True
+
     def set_rules(self, bridges: Sequence[rules.BridgeRules], published: Iterable[rules.Published]) -> None:
         """Put the whole table in place. BoxshipError when the machine has no nftables, or it refuses."""
         self._nft(rules.table(self.table, bridges, published))
@@ -276,7 +292,7 @@ class HostNetwork:
                     self._nftables = Nftables()
                 self._nftables.run(text)
             except NoNftables as error:
-                raise BoxshipError(f"networks need nftables: {error}") from None
+                raise RulesMissing(str(error)) from None
             except RulesRefused as error:
                 raise BoxshipError(str(error)) from None
 

@@ -94,6 +94,10 @@ async def attach(engine: Engine, container: Container) -> Sandbox:
             messages = [network_message(engine, network) for _, network in chosen if has_names(network)]
             await quick(_work, engine, container, sandbox, chosen, messages)
             if sandbox.published:
+                if engine.networks.rules_missing:
+                    raise BoxshipError(
+                        f"port {sandbox.published[0].host_port} can't be published: {engine.networks.rules_missing}"
+                    )
                 async with engine.networks.rules_lock:
                     await quick(engine.networks.host.open_ports, sandbox.published)
     except BaseException:

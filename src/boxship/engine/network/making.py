@@ -1,6 +1,7 @@
 """A network's bridge and the packet rules, made when they are first needed and made again when they are gone."""
 
 import ipaddress
+import logging
 
 import msgspec
 
@@ -10,8 +11,10 @@ from boxship.lib.bridge import quick
 from boxship.lib.errors import Conflict
 from boxship.model.network import NetworkRecord, Pool
 from boxship.network import ipam
-from boxship.network.host import BridgePlan
+from boxship.network.host import BridgePlan, RulesMissing
 from boxship.network.rules import BridgeRules, Published
+
+log = logging.getLogger("boxship.engine")
 
 _BRIDGE = "com.docker.network.bridge."
 _MTU = "com.docker.network.driver.mtu"
@@ -45,7 +48,14 @@ async def apply_rules(engine: Engine) -> None:
             if container.running
             for one in container_ports(container.state.ports)
         ]
-        await quick(engine.networks.host.set_rules, bridges, published)
+        try:
+            await quick(engine.networks.host.set_rules, bridges, published)
+        except RulesMissing as error:
+            if not engine.networks.rules_missing:
+                log.warning("containers reach nothing outside of their networks: %s", error)
+            engine.networks.rules_missing = error.message
+            return
+        engine.networks.rules_missing = ""
         engine.networks.rules_ready = True
 
 
@@ -66,7 +76,7 @@ def _make(engine: Engine, record: NetworkRecord, others: list[NetworkRecord]) ->
         wanted = [pool for pool in pools if record.enable_ipv6 or pool.version == 4]
         kept = [pool for pool in pools if pool not in wanted]
         record = msgspec.structs.replace(record, pools=[*map(ipam.with_gateway, wanted), *kept])
-        host.make_bridge(bridge_plan(record))
+        host.make_bridge(bridge_plan(record), forward=host.has_rules())
     return record
 
 

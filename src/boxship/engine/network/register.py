@@ -54,7 +54,7 @@ class Networks:
     """The register. Belongs to the event loop; only `save` and `forget` wait.
 
     dns_lost: called, in any thread, when the dns process had to be started anew. rules_ready: the table of packet rules
-    is there, as far as this process knows; rules_lock orders its changes.
+    is there, as far as this process knows; rules_lock orders its changes; rules_missing: why there can be none.
     """
 
     def __init__(self, store: NetworkStore, host: HostNetwork, dns: DnsProcess) -> None:
@@ -64,6 +64,7 @@ class Networks:
         self._store = store
         self._by_id: dict[str, Network] = {}
         self.rules_ready = False
+        self.rules_missing = ""
         self.rules_lock = asyncio.Lock()
 
     def load(self, instance: str) -> None:

@@ -96,7 +96,7 @@ def _body(engine: Engine, counts: dict[str, int]) -> dict[str, Any]:
         "InitCommit": {"ID": ""},
         "SecurityOptions": _security(config, host),
         "CDISpecDirs": [],
-        "Warnings": _warnings(host) or None,
+        "Warnings": _warnings(host, engine.networks.rules_missing) or None,
     }
 
 
@@ -135,7 +135,7 @@ def _security(config: EngineConfig, host: HostFeatures) -> list[str]:
     return options
 
 
-def _warnings(host: HostFeatures) -> list[str]:
+def _warnings(host: HostFeatures, rules_missing: str) -> list[str]:
     missing = (
         (host.memory_limit, "No memory limit support"),
         (host.swap_limit, "No swap limit support"),
@@ -147,4 +147,6 @@ def _warnings(host: HostFeatures) -> list[str]:
     warnings = [f"WARNING: {text}" for there, text in missing if not there]
     if host.apparmor and not host.apparmor_parser:
         warnings.append("WARNING: No apparmor_parser: containers run without the default AppArmor profile")
+    if rules_missing:
+        warnings.append(f"WARNING: Containers reach nothing outside of their networks: {rules_missing}")
     return warnings
