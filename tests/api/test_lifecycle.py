@@ -47,8 +47,8 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 
 def events(api: Api, container: str) -> list[dict[str, Any]]:
-    """What has been told of one container."""
-    wanted = quote(json.dumps({"container": [container]}))
+    """What has been told of one container, but for its comings and goings in networks."""
+    wanted = quote(json.dumps({"container": [container], "type": ["container"]}))
     answer = api.request("GET", f"{V}/events?since=1&until={time.time():.6f}&filters={wanted}")
     return [json.loads(line) for line in answer.body.splitlines() if line]
 
