@@ -31,6 +31,15 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]
         yield running
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _own_images_go(engine: Engine) -> Iterator[None]:
+    """Other tests look at all images of the shared engine."""
+    yield
+    for image in engine.api.request("GET", "/images/json?all=1").json:
+        if all(name.startswith("127.0.0.1:") for name in (*image["RepoTags"], *image["RepoDigests"])):
+            engine.api.request("DELETE", f"/images/{image['Id']}?force=1")
+
+
 def pull(engine: Engine, image: str, tag: str = "", platform: str = "") -> tuple[int, list[dict[str, Any]]]:
     """By the raw API: the status and all messages."""
     fields = {"fromImage": image, **({"tag": tag} if tag else {}), **({"platform": platform} if platform else {})}
