@@ -106,3 +106,9 @@ def test_no_server_and_no_scheme_of_ours(api: Api) -> None:
     assert api.request("POST", "/images/create?fromSrc=ftp://127.0.0.1/x").status == 500
     assert api.request("POST", "/images/create?fromSrc=").status == 400
     assert api.request("POST", "/images/create?fromSrc=http://127.0.0.1:1/x&repo=UPPER").status == 400
+
+
+def test_a_host_that_is_none(api: Api) -> None:
+    answer = api.request("POST", "/v1.51/images/create?fromSrc=http%3A%2F%2F%5B%5D")
+    expected = {"message": 'parse "http://[]": invalid host: ParseAddr(""): unable to parse IP'}
+    assert (answer.status, answer.json) == (400, expected)

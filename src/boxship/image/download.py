@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urljoin, urlsplit
 
 from urllib3.exceptions import HTTPError
 
-from boxship.lib.errors import BoxshipError, Forbidden, NotFound, Unauthorized
+from boxship.lib.errors import BoxshipError, Forbidden, InvalidParameter, NotFound, Unauthorized
 from boxship.registry.errors import RegistryError, status_line
 from boxship.registry.faults import translate
 from boxship.registry.transport import Answer, Transport
@@ -42,8 +44,34 @@ class File:
 
 
 def full_url(source: str) -> str:
-    """A source as people write it, with http:// where no scheme is given, as Docker has it."""
-    return source if "://" in source else f"http://{source}"
+    """A source as people write it, with http:// where no scheme is given, as Docker has it. InvalidParameter for one
+    whose host or port is none, in the words of Go's net/url.
+    """
+    url = source if "://" in source else f"http://{source}"
+    fault = _fault(re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2])
+    if fault:
+        raise InvalidParameter(f'parse "{url}": {fault}')
+    return url
+
+
+def _fault(host: str) -> str:
+    """What is wrong with HOST[:PORT]; "" for nothing."""
+    for letter in host:
+        if letter in ' <>"\\^`{|}':
+            return f'invalid character "{letter}" in host name'
+    if host.startswith("["):
+        inner, closed, port = host[1:].rpartition("]")
+        if not closed:
+            return "missing ']' in host"
+        try:
+            ipaddress.IPv6Address(inner.partition("%25")[0])
+        except ValueError:
+            return f'invalid host: ParseAddr("{inner}"): unable to parse IP'
+    else:
+        port = ":" + host.rpartition(":")[2] if ":" in host else ""
+    if port and not (port[0] == ":" and (port == ":" or (port[1:].isascii() and port[1:].isdecimal()))):
+        return f'invalid port "{port}" after host'
+    return ""
 
 
 @contextmanager
