@@ -26,9 +26,10 @@ def host(image_archive: bytes) -> Iterator[Engine]:
 
 
 def mounts(engine: Engine) -> list[str]:
-    """Where something is mounted on the host."""
+    """Where something is mounted on the host, but for the read-only images, which containers share."""
     with open(f"/proc/{engine.pid}/mountinfo") as lines:
-        return [line.split(" ")[4] for line in lines]
+        places = [line.split(" ")[4] for line in lines]
+    return [place for place in places if not place.startswith(f"{engine.run_root}/images/")]
 
 
 def on_host(engine: Engine, *command: str) -> None:
