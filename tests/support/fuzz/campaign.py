@@ -39,9 +39,9 @@ _DOCKERS_OWN = tuple(
         r"--storage-opt is supported only for overlay over xfs",
         r"(\"|Cannot restart container .*: )l?stat .*: (no such file or directory|file name too long|invalid argument)",
         r"cannot remove the default link name of the container",
-        # Registries that a machine does not reach; GET /images/-1/get.
+        # Registries that a machine does not reach; GET /images/NAME/get of no name.
         r"dial tcp: lookup \S+( on \S+)?: no such host",
-        r"\"message\":\"invalid reference format\"",
+        r"\"message\":\"invalid reference format",
         r"(Cannot restart container|cannot stop container:) .*: invalid signal",
     )
 )
