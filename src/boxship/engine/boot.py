@@ -146,6 +146,7 @@ async def _record_start(
             **from_note(note or {}),
         )
     )
+    recover(engine, container)
     await engine.containers.save(container)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from boxship.kernel import netns
-from boxship.kernel.netlink import address, conntrack, link
+from boxship.kernel.netlink import address, conntrack, link, nftables
 from boxship.kernel.netlink.socket import NETLINK_NETFILTER, NetlinkSocket
 from boxship.kernel.nftables import Nftables, NoNftables, RulesRefused
 from boxship.lib.errors import BoxshipError, Conflict
@@ -66,6 +66,8 @@ class HostNetwork:
 
     def __init__(self, instance: str) -> None:
         self.table = rules.table_name(instance)
+        # Stands as alias at the bridges that this engine has made; others' are used, and never removed.
+        self._mark = self.table
         self._lock = threading.Lock()
         self._socket: NetlinkSocket | None = None
         self._nftables: Nftables | None = None
@@ -113,6 +115,7 @@ class HostNetwork:
                 message = sock.get(link.by_name(plan.device))
                 if message is None:
                     raise BoxshipError(f"bridge {plan.device} was removed while it was made: try again")
+                sock.run(link.set_alias(link.Link(message).index, self._mark))
             found = link.Link(message)
             if found.kind != "bridge":
                 raise Conflict(f"device {plan.device} is there already and is no bridge: choose another name")
@@ -133,11 +136,27 @@ class HostNetwork:
         if forward:
             _forward(plan.ipv6)
 
-    def remove_device(self, name: str) -> None:
-        """Remove a bridge or another device; nothing to do when it is not there."""
+    def remove_bridge(self, name: str) -> None:
+        """Remove a bridge that this engine has made; nothing to do when it is not there, or somebody else's."""
         with self._netlink() as sock:
-            if sock.get(link.by_name(name)) is not None:
+            message = sock.get(link.by_name(name))
+            if message is not None and link.Link(message).alias == self._mark:
                 sock.run(link.delete(name))
+
+    def bridges(self) -> set[str]:
+        """The names of the bridges that this engine has made, its former daemons included."""
+        with self._netlink() as sock:
+            every = map(link.Link, sock.dump(link.all_links()))
+            return {one.name for one in every if one.alias == self._mark and one.kind == "bridge"}
+
+    def left_rules(self) -> bool:
+        """Whether the table is there: asked of the kernel, without the library."""
+        try:
+            with NetlinkSocket(NETLINK_NETFILTER) as sock:
+                return sock.get(nftables.table_by_name(self.table)) is not None
+        except OSError:
+            # A kernel without nftables.
+            return False
 
     def sandbox(self, plugs: Sequence[Plug]) -> int:
         """A new network namespace with its loopback and these interfaces, all up; its descriptor, the caller's.

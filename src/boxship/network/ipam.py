@@ -78,7 +78,7 @@ def with_gateway(pool: Pool) -> Pool:
     """The pool with a gateway: the first address of the range, or of the subnet, unless one was named."""
     if pool.gateway:
         return pool
-    used = set(pool.aux.values())
+    used = _canonical(pool.aux.values())
     for address in _candidates(pool):
         if str(address) not in used:
             return Pool(subnet=pool.subnet, ip_range=pool.ip_range, gateway=str(address), aux=pool.aux)
@@ -92,7 +92,8 @@ def pick(pool: Pool, used: Collection[str], wanted: str = "") -> str:
 
     Forbidden when the wanted one is taken or none is left, InvalidParameter when it is not in the subnet.
     """
-    reserved = {pool.gateway, *pool.aux.values()}
+    # However they were written: an IPv6 address has many spellings.
+    reserved = _canonical((pool.gateway, *pool.aux.values()))
     if wanted:
         address = _address("address", wanted)
         if address not in ipaddress.ip_network(pool.subnet):
@@ -141,6 +142,10 @@ def _candidates(pool: Pool) -> Iterator[Addr]:
     make = ipaddress.IPv4Address if subnet.version == 4 else ipaddress.IPv6Address
     for number in range(first, last + 1):
         yield make(number)
+
+
+def _canonical(addresses: Iterable[str]) -> set[str]:
+    return {str(ipaddress.ip_address(one)) for one in addresses if one}
 
 
 def _overlap(one: Net, other: Net) -> bool:

@@ -100,7 +100,8 @@ def remove_ports(name: str, published: Iterable[Published]) -> str:
 def resolver(address: str, udp: int, tcp: int) -> str:
     """A container's own table: its resolver's port 53 leads to the sockets that are there."""
     return (
-        "table ip boxship-dns {\n"
+        # Anew: rules of a resolver that was killed would come first.
+        "table ip boxship-dns\ndelete table ip boxship-dns\ntable ip boxship-dns {\n"
         "  chain output {\n"
         "    type nat hook output priority -100; policy accept;\n"
         f"    ip daddr {address} udp dport 53 dnat to {address}:{udp}\n"

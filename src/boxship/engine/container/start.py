@@ -1,6 +1,7 @@
 """docker start."""
 
 import asyncio
+import logging
 from dataclasses import astuple
 from functools import partial
 
@@ -21,6 +22,8 @@ from boxship.lib.bridge import quick
 from boxship.lib.errors import BoxshipError, Conflict, NotModified
 from boxship.model.container import ContainerState
 from boxship.runtime.launch import Attach
+
+log = logging.getLogger("boxship.engine")
 
 COPY_WAIT = 10.0
 """Seconds that a start waits for copies into or out of the container."""
@@ -124,7 +127,11 @@ async def _run(engine: Engine, container: Container, restart_count: int, attachm
     )
     await engine.containers.save(container)
     if any(endpoint.resolver for endpoint in sandbox.endpoints):
-        await quick(tell_alive, engine, container)
+        try:
+            await quick(tell_alive, engine, container)
+        except BoxshipError as error:
+            # It runs, and is to be watched; its resolver goes with the exit that the daemon sees.
+            log.error("container %s: %s", container.name, error)
     publish(engine, container, "start")
     watch(engine, container, monitor)
 

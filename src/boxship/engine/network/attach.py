@@ -1,5 +1,6 @@
 """What a container gets of its networks when it starts, and gives back when it ends."""
 
+import logging
 import os
 from dataclasses import astuple, dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
-from boxship.engine.network.making import bridge_rules, ensure, usable
+from boxship.engine.network.making import bridge_rules, close_ports, ensure, open_ports, usable
 from boxship.engine.network.names import has_names, network_message, open_resolver, tell_names
 from boxship.engine.network.notify import publish
 from boxship.engine.network.register import Network
@@ -20,6 +21,8 @@ from boxship.network import ipam
 from boxship.network.host import Plug
 from boxship.network.ports import Bound, PortTaken, bind_all, wanted
 from boxship.network.rules import Published
+
+log = logging.getLogger("boxship.engine")
 
 
 @dataclass(slots=True)
@@ -98,8 +101,7 @@ async def attach(engine: Engine, container: Container) -> Sandbox:
                     raise BoxshipError(
                         f"port {sandbox.published[0].host_port} can't be published: {engine.networks.rules_missing}"
                     )
-                async with engine.networks.rules_lock:
-                    await quick(engine.networks.host.open_ports, sandbox.published)
+                await open_ports(engine, sandbox.published)
     except BaseException:
         sandbox.close()
         await detach(engine, container.id, sandbox.endpoints, [], tell=False)
@@ -117,9 +119,7 @@ async def detach(
     tell: the world has heard that it was connected.
     """
     if published:
-        async with engine.networks.rules_lock:
-            if engine.networks.rules_ready:
-                await quick(engine.networks.host.close_ports, published)
+        await close_ports(engine, published)
     give_back(engine, container_id, endpoints)
     if any(endpoint.resolver for endpoint in endpoints):
         messages: list[dict[str, Any]] = [{"op": "forget", "id": container_id}]
@@ -127,7 +127,11 @@ async def detach(
             network = engine.networks.by_id(endpoint.network_id)
             if network is not None and has_names(network):
                 messages.append(network_message(engine, network))
-        await quick(tell_names, engine, messages)
+        try:
+            await quick(tell_names, engine, messages)
+        except (BoxshipError, OSError) as error:
+            # An exit must be recorded, whatever becomes of names.
+            log.error("names of networks can't be told: %s", error)
     for endpoint in endpoints if tell else ():
         if (network := engine.networks.by_id(endpoint.network_id)) is not None:
             publish(engine, network, "disconnect", container_id)

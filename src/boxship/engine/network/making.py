@@ -8,7 +8,7 @@ import msgspec
 from boxship.engine.engine import Engine
 from boxship.engine.network.register import Network
 from boxship.lib.bridge import quick
-from boxship.lib.errors import Conflict
+from boxship.lib.errors import BoxshipError, Conflict
 from boxship.model.network import NetworkRecord, Pool
 from boxship.network import ipam
 from boxship.network.host import BridgePlan, RulesMissing
@@ -36,6 +36,32 @@ async def ensure(engine: Engine, network: Network) -> None:
             await engine.networks.save(network)
         network.ready = True
     await apply_rules(engine)
+
+
+async def open_ports(engine: Engine, published: list[Published]) -> None:
+    """Let ports lead to a container. Where somebody has flushed the rules, all of them are made again. BoxshipError."""
+    try:
+        async with engine.networks.rules_lock:
+            await quick(engine.networks.host.open_ports, published)
+    except BoxshipError as error:
+        log.warning("the packet rules are made again: %s", error)
+        await apply_rules(engine)
+        async with engine.networks.rules_lock:
+            await quick(engine.networks.host.open_ports, published)
+
+
+async def close_ports(engine: Engine, published: list[Published]) -> None:
+    """Let ports lead nowhere any more. Never fails: who ends must not be kept by rules that somebody has flushed."""
+    try:
+        async with engine.networks.rules_lock:
+            if engine.networks.rules_ready:
+                await quick(engine.networks.host.close_ports, published)
+    except (BoxshipError, OSError) as error:
+        log.warning("the packet rules are made again: %s", error)
+        try:
+            await apply_rules(engine)
+        except (BoxshipError, OSError) as again:
+            log.error("the packet rules can't be made: %s", again)
 
 
 async def apply_rules(engine: Engine) -> None:

@@ -65,9 +65,7 @@ def open_resolver(engine: Engine, record: ContainerRecord, endpoints: list[Endpo
 def tell_names(engine: Engine, messages: list[dict[str, Any]]) -> None:
     """Send what `network_message` and others have made (blocks)."""
     for message in messages:
-        if engine.networks.dns.call(message):
-            # It had been killed: it knows nothing of the others, and their questions go nowhere.
-            engine.networks.dns_lost()
+        engine.networks.dns.call(message)
 
 
 def tell_alive(engine: Engine, container: Container) -> None:

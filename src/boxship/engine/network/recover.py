@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from typing import Any
 
 from boxship.engine.container.register import Container
@@ -24,34 +25,91 @@ def recover(engine: Engine, container: Container) -> None:
 
 
 async def recover_rules(engine: Engine) -> None:
-    """Make the bridges that running containers use, and the rules, again: somebody may have flushed them."""
+    """Make the bridges that are in use or were left, and the rules, again: somebody may have flushed them.
+
+    Bridges that belong to no network, since the former daemon was killed in the middle of something, are removed.
+    """
+    left = await quick(_sweep, engine)
     for network in engine.networks:
-        if network.endpoints:
+        if network.endpoints or network.record.device in left:
             try:
                 await ensure(engine, network)
             except (BoxshipError, OSError) as error:
                 log.error("network %s can't be made again: %s", network.name, error)
-    loop = asyncio.get_running_loop()
-
-    def lost() -> None:
-        loop.call_soon_threadsafe(lambda: engine.spawn(recover_names(engine)))
-
-    engine.networks.dns_lost = lost
+    if not engine.networks.rules_ready and await quick(engine.networks.host.left_rules):
+        # They may lead to containers that have ended.
+        try:
+            await quick(engine.networks.host.remove_rules)
+        except BoxshipError as error:
+            log.error("old packet rules can't be removed: %s", error)
+    watch_names(engine)
     await recover_names(engine)
+
+
+def _sweep(engine: Engine) -> set[str]:
+    """The bridges that a former daemon has left to its networks; others of its bridges are removed (blocks)."""
+    # One without a subnet in its record was about to get one.
+    known = {network.record.device for network in engine.networks if network.record.pools}
+    try:
+        bridges = engine.networks.host.bridges()
+        for device in bridges - known:
+            engine.networks.host.remove_bridge(device)
+    except (BoxshipError, OSError) as error:
+        log.error("the bridges can't be looked at: %s", error)
+        return set()
+    return bridges & known
+
+
+def watch_names(engine: Engine) -> None:
+    """From now on names come back at once when the dns process is killed."""
+    loop = asyncio.get_running_loop()
+    dns = engine.networks.dns
+
+    def watch(pid: int) -> None:
+        try:
+            pidfd = os.pidfd_open(pid)
+        except OSError:
+            lost(pid, -1)
+            return
+        loop.add_reader(pidfd, lost, pid, pidfd)
+
+    def lost(pid: int, pidfd: int) -> None:
+        if pidfd >= 0:
+            loop.remove_reader(pidfd)
+            os.close(pidfd)
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            # A former daemon has started it.
+            pass
+        if not engine.closing:
+            engine.spawn(recover_names(engine))
+
+    dns.connected = lambda pid: loop.call_soon_threadsafe(watch, pid)
+    if dns.pid:
+        watch(dns.pid)
 
 
 async def recover_names(engine: Engine) -> None:
     """Tell the dns process all names again; containers that it does not know, since it was killed, get a resolver."""
-    running = [one for one in engine.containers if one.running and any(end.resolver for end in one.state.endpoints)]
-    known = set(await quick(engine.networks.dns.find))
-    messages = [network_message(engine, one) for one in engine.networks if has_names(one) and one.endpoints]
-    await quick(_recover_names, engine, running, known, messages)
+    async with engine.networks.names_lock:
+        known = set(await quick(engine.networks.dns.find))
+        with_names = [one for one in engine.containers if any(end.resolver for end in one.state.endpoints)]
+        running = [one for one in with_names if one.running]
+        if not running and not known:
+            return
+        # Those that are about to start have told it of themselves.
+        gone = known - {one.id for one in engine.containers if one.running or one.starting}
+        messages = [network_message(engine, one) for one in engine.networks if has_names(one) and one.endpoints]
+        await quick(_recover_names, engine, running, known, gone, messages)
 
 
-def _recover_names(engine: Engine, running: list[Container], known: set[str], messages: list[dict[str, Any]]) -> None:
+def _recover_names(
+    engine: Engine, running: list[Container], known: set[str], gone: set[str], messages: list[dict[str, Any]]
+) -> None:
     try:
-        for gone in known - {container.id for container in running}:
-            engine.networks.dns.call({"op": "forget", "id": gone})
+        for one in gone:
+            engine.networks.dns.call({"op": "forget", "id": one})
         for container in running:
             if container.id in known:
                 engine.networks.dns.call(container_message(engine, container.record, container.state.endpoints))
@@ -76,7 +134,7 @@ def take_down(engine: Engine) -> None:
             host.remove_rules()
         for network in engine.networks:
             if network.ready:
-                host.remove_device(network.record.device)
+                host.remove_bridge(network.record.device)
     except (BoxshipError, OSError) as error:
         log.error("what networks left can't be removed: %s", error)
     host.close()

@@ -1,7 +1,7 @@
 """The networks of one daemon in memory, and who has which address."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from boxship.engine.network.store import NetworkStore
 from boxship.lib.bridge import quick
@@ -53,19 +53,19 @@ class Network:
 class Networks:
     """The register. Belongs to the event loop; only `save` and `forget` wait.
 
-    dns_lost: called, in any thread, when the dns process had to be started anew. rules_ready: the table of packet rules
-    is there, as far as this process knows; rules_lock orders its changes; rules_missing: why there can be none.
+    rules_ready: the table of packet rules is there, as far as this process knows; rules_lock orders its changes;
+    rules_missing: why there can be none. names_lock: the dns process is told everything by one at a time.
     """
 
     def __init__(self, store: NetworkStore, host: HostNetwork, dns: DnsProcess) -> None:
         self.host = host
         self.dns = dns
-        self.dns_lost: Callable[[], None] = lambda: None
         self._store = store
         self._by_id: dict[str, Network] = {}
         self.rules_ready = False
         self.rules_missing = ""
         self.rules_lock = asyncio.Lock()
+        self.names_lock = asyncio.Lock()
 
     def load(self, instance: str) -> None:
         """Read all records, and make those that every engine has (blocks; once, at boot)."""

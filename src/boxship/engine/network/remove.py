@@ -28,7 +28,7 @@ async def _remove(engine: Engine, network: Network) -> None:
         network.removing = True
         try:
             if network.record.driver == "bridge" and not network.record.config_only:
-                await quick(engine.networks.host.remove_device, network.record.device)
+                await quick(engine.networks.host.remove_bridge, network.record.device)
             await engine.networks.forget(network)
         finally:
             network.removing = False

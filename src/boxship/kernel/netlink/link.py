@@ -32,6 +32,7 @@ _IFLA_MTU = 4
 _IFLA_LINK = 5
 _IFLA_MASTER = 10
 _IFLA_LINKINFO = 18
+_IFLA_IFALIAS = 20
 _IFLA_NET_NS_FD = 28
 _IFLA_INFO_KIND = 1
 _IFLA_INFO_DATA = 2
@@ -53,14 +54,18 @@ _INFO = struct.Struct("=BxHiII")
 
 
 class Link:
-    """A device as the kernel tells of it. kind: "bridge", "veth", …, "" for hardware; mac: six bytes or none."""
+    """A device as the kernel tells of it. kind: "bridge", "veth", …, "" for hardware; mac: six bytes or none.
 
-    __slots__ = ("flags", "index", "kind", "mac", "master", "mtu", "name", "parent")
+    alias: what somebody noted about it, "" for nothing.
+    """
+
+    __slots__ = ("alias", "flags", "index", "kind", "mac", "master", "mtu", "name", "parent")
 
     def __init__(self, message: Message) -> None:
         _, _, self.index, self.flags, _ = _INFO.unpack_from(message.payload)
         values = attributes(message.payload[_INFO.size :])
         self.name = string(values.get(_IFLA_IFNAME, b""))
+        self.alias = string(values.get(_IFLA_IFALIAS, b""))
         self.mtu = number(values.get(_IFLA_MTU, b""))
         self.mac = values.get(_IFLA_ADDRESS, b"")
         self.master = number(values.get(_IFLA_MASTER, b""))
@@ -147,6 +152,11 @@ def move(index: int, name: str, netns: int) -> Request:
     """Move a device into the network namespace with this descriptor, and call it `name` there. It comes down."""
     payload = _info(index) + u32(_IFLA_NET_NS_FD, netns) + text(_IFLA_IFNAME, name)
     return Request(RTM_NEWLINK, 0, payload, f"move the device to its namespace as {name}")
+
+
+def set_alias(index: int, alias: str) -> Request:
+    """Note something about a device, for people and for its maker (RTM_NEWLINK takes it of a device that is there)."""
+    return Request(RTM_NEWLINK, 0, _info(index) + attribute(_IFLA_IFALIAS, alias.encode()), f"note {alias} at {index}")
 
 
 def set_mtu(index: int, mtu: int) -> Request:

@@ -30,6 +30,9 @@ RA = 0x0080
 _OPCODE = 0x7800
 
 _HEADER = struct.Struct("!HHHHHH")
+SHORTEST = _HEADER.size
+"""Bytes of the shortest message."""
+
 _QUESTION = struct.Struct("!HH")
 _RECORD = struct.Struct("!HHIH")
 _PLAIN_SIZE = 512
@@ -151,6 +154,8 @@ def encode_name(name: str) -> bytes:
         if not 0 < len(raw) < 64:
             raise ValueError(f"no name of a host: {name!r}")
         data += bytes([len(raw)]) + raw
+    if len(data) > _LONGEST_NAME + 1:
+        raise ValueError(f"a name of more than {_LONGEST_NAME} bytes: {name!r}")
     return data + b"\0"
 
 
@@ -167,7 +172,9 @@ def answers(data: bytes, wire: bytes, id: int) -> bool:
     if not questions:
         # Servers leave it out when they refuse.
         return response_code(data) != NOERROR
-    return data[_HEADER.size : _HEADER.size + len(wire)].lower() == wire.lower()
+    asked = data[_HEADER.size : _HEADER.size + len(wire)]
+    # The last four bytes are type and class: no letters, whatever they look like.
+    return asked[-4:] == wire[-4:] and asked.lower() == wire.lower()
 
 
 def with_id(data: bytes, id: int) -> bytes:

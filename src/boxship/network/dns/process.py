@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import boxship
@@ -21,41 +22,50 @@ _PATIENCE = 10.0
 
 
 class DnsProcess:
-    """The dns process of the instance with this run folder. Blocks; any thread may call."""
+    """The dns process of the instance with this run folder. Blocks; any thread may call.
+
+    connected: called with its pid, in any thread, each time that it was found or started.
+    """
 
     def __init__(self, run_root: str) -> None:
         self._run_root = run_root
         self._lock = threading.Lock()
         self._sock: socket.socket | None = None
         self.pid = 0
+        self.connected: Callable[[int], object] = lambda pid: None
 
     def find(self) -> list[str]:
         """Connect to the process that a former daemon has left; the ids of its containers, none without one."""
         with self._lock:
-            if self._sock is None and not self._connect():
-                return []
-            return list(self._exchange({"op": "hello"}, ())["containers"])
+            for _ in range(2):
+                if self._sock is None and not self._connect():
+                    return []
+                try:
+                    return list(self._exchange({"op": "hello"}, ())["containers"])
+                except OSError:
+                    # It was killed, and perhaps started again.
+                    self._close()
+            return []
 
-    def call(self, message: Message, fds: tuple[int, ...] = ()) -> bool:
-        """Tell the process something, starting it when it is not there; whether it had to be started: then it knows
-        nothing but this. BoxshipError when it can't be had.
+    def call(self, message: Message, fds: tuple[int, ...] = ()) -> None:
+        """Tell the process something, starting it when it is not there: then it knows nothing but this, and the end of
+        the former one tells its watcher. BoxshipError when it can't be had.
         """
         with self._lock:
-            fresh = False
-            if self._sock is None and not self._connect():
-                self._spawn()
-                fresh = True
             try:
-                answer = self._exchange(message, fds)
-            except OSError:
-                # It was killed. One more try.
-                self._close()
-                self._spawn()
-                fresh = True
-                answer = self._exchange(message, fds)
+                if self._sock is None and not self._connect():
+                    self._spawn()
+                try:
+                    answer = self._exchange(message, fds)
+                except OSError:
+                    # It was killed. One more try.
+                    self._close()
+                    self._spawn()
+                    answer = self._exchange(message, fds)
+            except OSError as error:
+                raise BoxshipError(f"the dns process can't be had: {error}") from error
             if "failed" in answer:
                 raise BoxshipError(f"the dns process refuses {message['op']}: {answer['failed']}")
-            return fresh
 
     def retire(self) -> None:
         """No container is left: the process ends. Nothing to do when it is not there."""
@@ -99,6 +109,7 @@ class DnsProcess:
             self._close()
             return False
         self.pid = hello["pid"]
+        self.connected(self.pid)
         return True
 
     def _spawn(self) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LARGEST = 65535
+# Bytes of one connection before the others have their turn.
+_PIECE = 2048
 # Datagrams of one container before the others have their turn.
 _AT_ONCE = 16
 _MOST_CONNECTIONS = 32
@@ -131,7 +133,7 @@ class _Connection:
 
     def _readable(self, _: int) -> None:
         try:
-            data = self._sock.recv(_LARGEST)
+            data = self._sock.recv(_PIECE)
         except BlockingIOError:
             return
         except OSError:
@@ -142,6 +144,10 @@ class _Connection:
         self._data += data
         while self._open and len(self._data) >= 2:
             length = int.from_bytes(self._data[:2], "big")
+            if length < message.SHORTEST:
+                # No DNS: what follows can't be told apart either.
+                self.close()
+                return
             if len(self._data) < 2 + length:
                 return
             query, self._data = self._data[2 : 2 + length], self._data[2 + length :]

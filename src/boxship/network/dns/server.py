@@ -10,6 +10,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import _socket
 import os
+import resource
 import sys
 import time
 
@@ -50,9 +51,9 @@ class Server:
             try:
                 self._loop.run()
                 return
-            except OSError as error:
+            except Exception as error:
                 # One container's trouble must not take the names of all others away.
-                print(f"boxship dns: {error}", file=sys.stderr, flush=True)
+                print(f"boxship dns: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
 
     def _accept(self, _: int) -> None:
         try:
@@ -76,7 +77,8 @@ class Server:
             received = wire.receive(self._daemon)
         except BlockingIOError:
             return
-        except OSError:
+        except (OSError, ValueError, LookupError):
+            # It was killed in the middle of a message, or talks nonsense.
             received = None
         if received is None:
             self._drop_daemon()
@@ -156,4 +158,7 @@ def main() -> None:
     kernel.set_name("boxship-dns")
     _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    # Each question under way has a socket: many containers need more than the usual 1024.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     Server(_socket.socket(fileno=int(sys.argv[1]))).run()

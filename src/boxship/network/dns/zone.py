@@ -102,13 +102,12 @@ def address_of(name: str) -> str:
     """The address that a name of a reverse look-up stands for, "" when it is none."""
     try:
         if name.endswith(_ARPA4):
-            parts = name[: -len(_ARPA4)].split(".")
-            return (
-                _socket.inet_ntop(_socket.AF_INET, _socket.inet_aton(".".join(reversed(parts))))
-                if len(parts) == 4
-                else ""
-            )
-        digits = "".join(reversed(name[: -len(_ARPA6)].split(".")))
-        return _socket.inet_ntop(_socket.AF_INET6, bytes.fromhex(digits)) if len(digits) == 32 else ""
+            # Strictly: four decimal numbers (inet_aton(3) would take others, too).
+            raw = _socket.inet_pton(_socket.AF_INET, ".".join(reversed(name[: -len(_ARPA4)].split("."))))
+            return _socket.inet_ntop(_socket.AF_INET, raw)
+        digits = name[: -len(_ARPA6)].split(".") if name.endswith(_ARPA6) else []
+        if len(digits) != 32 or any(len(digit) != 1 for digit in digits):
+            return ""
+        return _socket.inet_ntop(_socket.AF_INET6, bytes.fromhex("".join(reversed(digits))))
     except (OSError, ValueError):
         return ""
