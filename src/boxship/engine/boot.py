@@ -146,7 +146,6 @@ async def _record_start(
             **from_note(note or {}),
         )
     )
-    recover(engine, container)
     await engine.containers.save(container)
 
 
