@@ -27,8 +27,8 @@ _DOCKERS_OWN = tuple(
         r"you must choose at least one stream",
         r"ps: error: ",
         r"joining network namespace of container: No such container",
-        # The kernel's word on a quota that is too small.
-        r"Cannot update container [0-9a-f]+: .*cpu.cfs_quota_us",
+        # The kernel's word on a quota that is too small, and on real-time shares that it has not.
+        r"Cannot update container [0-9a-f]+: .*cpu.(cfs_quota|rt_period|rt_runtime)_us",
         r"invalid tar header|\"unexpected EOF",
         r"failed to create task for container",
         r"failed to set up container networking",
