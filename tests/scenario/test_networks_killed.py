@@ -252,6 +252,12 @@ def test_a_bridge_without_record_is_removed_and_others_are_not(fresh_engine: Eng
         docker("run", "--rm", "--network", "theirs", BASE, "true").succeeded()
         docker("network", "rm", "theirs", "net").succeeded()
         assert foreign in links()
+        # One that was not marked yet when the daemon was killed.
+        made = docker("network", "create", "net").succeeded().text
+        subprocess.run(["ip", "link", "set", f"br-{made[:12]}", "alias", ""], check=True)
+        restart_daemon(fresh_engine)
+        docker("network", "rm", "net").succeeded()
+        assert f"br-{made[:12]}" not in links()
     finally:
         for name in {stray, foreign} & links():
             subprocess.run(["ip", "link", "del", name], check=True)

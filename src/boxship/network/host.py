@@ -136,11 +136,14 @@ class HostNetwork:
         if forward:
             _forward(plan.ipv6)
 
-    def remove_bridge(self, name: str) -> None:
-        """Remove a bridge that this engine has made; nothing to do when it is not there, or somebody else's."""
+    def remove_bridge(self, name: str, *, own: bool = False) -> None:
+        """Remove a bridge that this engine has made; nothing to do when it is not there, or somebody else's.
+
+        own: the name was of our choice: a daemon that is killed leaves a bridge that it could not mark yet.
+        """
         with self._netlink() as sock:
             message = sock.get(link.by_name(name))
-            if message is not None and link.Link(message).alias == self._mark:
+            if message is not None and (own or link.Link(message).alias == self._mark):
                 sock.run(link.delete(name))
 
     def bridges(self) -> set[str]:

@@ -3,7 +3,7 @@
 import ipaddress
 
 from boxship.engine.engine import Engine
-from boxship.engine.network.making import ensure
+from boxship.engine.network.making import ensure, own_name
 from boxship.engine.network.notify import publish
 from boxship.engine.network.register import Network
 from boxship.engine.network.request import NetworkRequest, record_of
@@ -35,6 +35,6 @@ async def _make(engine: Engine, request: NetworkRequest) -> Network:
     except BaseException:
         network.ready = False
         await engine.networks.forget(network)
-        await quick(engine.networks.host.remove_bridge, network.record.device)
+        await quick(engine.networks.host.remove_bridge, network.record.device, own=own_name(network.record))
         raise
     return network

@@ -127,6 +127,11 @@ def bridge_rules(record: NetworkRecord) -> BridgeRules:
     )
 
 
+def own_name(record: NetworkRecord) -> bool:
+    """Whether the bridge's name is of our choice, so that no bridge of somebody else's bears it."""
+    return record.predefined or not record.options.get(f"{_BRIDGE}name")
+
+
 def usable(record: NetworkRecord) -> list[Pool]:
     """The pools that containers get addresses of: an IPv6 subnet without --ipv6 is kept, but not used."""
     return [pool for pool in record.pools if record.enable_ipv6 or pool.version == 4]

@@ -7,7 +7,7 @@ from typing import Any
 
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
-from boxship.engine.network.making import ensure
+from boxship.engine.network.making import ensure, own_name
 from boxship.engine.network.names import container_message, has_names, network_message, open_resolver, tell_alive
 from boxship.engine.network.namespace import open_namespace
 from boxship.lib.bridge import quick
@@ -134,7 +134,7 @@ def take_down(engine: Engine) -> None:
             host.remove_rules()
         for network in engine.networks:
             if network.ready:
-                host.remove_bridge(network.record.device)
+                host.remove_bridge(network.record.device, own=own_name(network.record))
     except (BoxshipError, OSError) as error:
         log.error("what networks left can't be removed: %s", error)
     host.close()

@@ -1,7 +1,7 @@
 """docker network rm."""
 
 from boxship.engine.engine import Engine
-from boxship.engine.network.making import apply_rules
+from boxship.engine.network.making import apply_rules, own_name
 from boxship.engine.network.notify import publish
 from boxship.engine.network.register import Network
 from boxship.lib.bridge import quick
@@ -28,7 +28,8 @@ async def _remove(engine: Engine, network: Network) -> None:
         network.removing = True
         try:
             if network.record.driver == "bridge" and not network.record.config_only:
-                await quick(engine.networks.host.remove_bridge, network.record.device)
+                record = network.record
+                await quick(engine.networks.host.remove_bridge, record.device, own=own_name(record))
             await engine.networks.forget(network)
         finally:
             network.removing = False
