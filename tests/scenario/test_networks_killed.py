@@ -208,6 +208,10 @@ def test_flushed_rules_are_made_again(fresh_engine: Engine, fresh_docker: Cli) -
     subprocess.run(["nft", *table], check=True)
     serve(docker, "cc", "-p", f"{ports['cc']}:80")
     until(lambda: get(ports["cc"]) == "cc" and get(ports["bb"]) == "bb", "both ports")
+    subprocess.run(["nft", *table], check=True)
+    docker("network", "disconnect", "bridge", "cc").succeeded()
+    assert get(ports["cc"]) == ""
+    until(lambda: get(ports["bb"]) == "bb", "the other one's port")
 
 
 def test_killed_while_networks_come_and_go(fresh_engine: Engine, fresh_docker: Cli) -> None:

@@ -5,7 +5,7 @@ import msgspec
 from boxship.engine.container.files import write_files
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
-from boxship.engine.network.making import container_ports
+from boxship.engine.network.making import close_ports, container_ports
 from boxship.engine.network.names import container_message, has_names, network_message, tell_names
 from boxship.engine.network.namespace import open_namespace
 from boxship.engine.network.notify import publish
@@ -60,12 +60,13 @@ async def _take_out(engine: Engine, container: Container, network: Network, endp
     ports = container_ports(state.ports)
     closed = [one for one in ports if one.address in (endpoint.ipv4, endpoint.ipv6)]
     endpoints = [one for one in state.endpoints if one is not endpoint]
-    async with engine.networks.rules_lock:
-        if closed:
-            await quick(engine.networks.host.close_ports, closed)
+    kept = [row for row, one in zip(state.ports, ports, strict=True) if one not in closed]
+    if closed:
+        # First out of the state: where somebody has flushed the rules, they are made again from it.
+        container.set_state(msgspec.structs.replace(state, ports=kept))
+        await close_ports(engine, closed)
     await quick(_unplug, engine, container, endpoint, endpoints)
     network.let_go(container.id)
-    kept = [row for row, one in zip(state.ports, ports, strict=True) if one not in closed]
     container.set_state(msgspec.structs.replace(state, endpoints=endpoints, ports=kept))
 
 
