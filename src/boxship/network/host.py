@@ -2,7 +2,6 @@
 
 import fcntl
 import ipaddress
-import logging
 import os
 import socket
 import threading
@@ -10,15 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from boxship.kernel import netns
-from boxship.kernel.netlink import address, conntrack, link, nftables
+from boxship.kernel import netns, sysctl
+from boxship.kernel.netlink import address, link, nftables
 from boxship.kernel.netlink.socket import NETLINK_NETFILTER, NetlinkSocket
 from boxship.kernel.nftables import Nftables, NoNftables, RulesRefused
 from boxship.lib.errors import BoxshipError, Conflict
 from boxship.network import rules
+from boxship.network.flows import forget_flows
 from boxship.network.ipam import Net
-
-log = logging.getLogger("boxship.network")
 
 # One choice of addresses at a time on the whole machine, whichever engine makes it.
 _LOCK = "/run/boxship-addresses.lock"
@@ -119,10 +117,10 @@ class HostNetwork:
             found = link.Link(message)
             if found.kind != "bridge":
                 raise Conflict(f"device {plan.device} is there already and is no bridge: choose another name")
-            _set(f"ipv6/conf/{plan.device}/accept_ra", "0")
-            _set(f"ipv4/conf/{plan.device}/route_localnet", "1")
+            sysctl.put(f"ipv6/conf/{plan.device}/accept_ra", "0")
+            sysctl.put(f"ipv4/conf/{plan.device}/route_localnet", "1")
             if not plan.ipv6:
-                _set(f"ipv6/conf/{plan.device}/disable_ipv6", "1")
+                sysctl.put(f"ipv6/conf/{plan.device}/disable_ipv6", "1")
             if found.mtu != mtu:
                 # Said by name, or the kernel goes on choosing it by the ports.
                 sock.run(link.set_mtu(found.index, mtu))
@@ -134,7 +132,7 @@ class HostNetwork:
             new = [(text, bits) for text, bits in plan.addresses if text not in has]
             sock.run(link.up(found.index, plan.device), *(address.add_address(found.index, *one) for one in new))
         if forward:
-            _forward(plan.ipv6)
+            sysctl.forward_packets(plan.ipv6)
 
     def remove_bridge(self, name: str, *, own: bool = False) -> None:
         """Remove a bridge that this engine has made; nothing to do when it is not there, or somebody else's.
@@ -257,7 +255,7 @@ class HostNetwork:
         if plug.sysctls:
             with netns.inside(fd):
                 for key, value in plug.sysctls.items():
-                    _set(key, value)
+                    sysctl.put(key, value)
         inner.run(
             link.up(index, plug.interface),
             *(address.add_address(index, text, bits, broadcast=last) for text, bits, last in plug.addresses),
@@ -279,12 +277,12 @@ class HostNetwork:
     def open_ports(self, published: Sequence[rules.Published]) -> None:
         """Let ports lead to a container; the table is there."""
         self._nft(rules.add_ports(self.table, published))
-        _forget_flows(published)
+        forget_flows(published)
 
     def close_ports(self, published: Sequence[rules.Published]) -> None:
         """Let ports lead nowhere any more."""
         self._nft(rules.remove_ports(self.table, published))
-        _forget_flows(published)
+        forget_flows(published)
 
     def remove_rules(self) -> None:
         """Take the table away."""
@@ -319,62 +317,7 @@ class HostNetwork:
                 raise BoxshipError(str(error)) from None
 
 
-def _forget_flows(published: Sequence[rules.Published]) -> None:
-    """Clients of a UDP port that go on sending are led by what the kernel remembers, to where the port led before.
-
-    What is forgotten: flows to the host's port, and those that the container has answered.
-    """
-    ports = {one.host_port for one in published if one.protocol == "udp"}
-    if not ports:
-        return
-    addresses = {one.address for one in published if one.protocol == "udp"}
-    try:
-        with NetlinkSocket(NETLINK_NETFILTER) as sock:
-            for family in {socket.AF_INET6 if one.version == 6 else socket.AF_INET for one in published}:
-                flows = map(conntrack.Flow, sock.dump(conntrack.all_flows(family)))
-                old = [
-                    one
-                    for one in flows
-                    if one.protocol == socket.IPPROTO_UDP and (one.port in ports or one.answers in addresses)
-                ]
-                # Those that have ended by themselves meanwhile are no fault.
-                sock.results(*(one.delete() for one in old))
-    except OSError as error:
-        # A kernel without ctnetlink; only clients that never pause notice.
-        log.warning("the kernel's list of connections can't be read: %s", error)
-
-
 def _random_mac() -> bytes:
     raw = bytearray(os.urandom(6))
     raw[0] = raw[0] & 0xFE | 0x02
     return bytes(raw)
-
-
-def _forward(ipv6: bool) -> None:
-    """Let the kernel send packets on; routers' advertisements that were heeded go on being heeded (ip-sysctl)."""
-    _set("ipv4/ip_forward", "1")
-    if not ipv6 or _get("ipv6/conf/all/forwarding") == "1":
-        return
-    for name in os.listdir("/proc/sys/net/ipv6/conf"):
-        if _get(f"ipv6/conf/{name}/accept_ra") == "1":
-            _set(f"ipv6/conf/{name}/accept_ra", "2")
-    _set("ipv6/conf/all/forwarding", "1")
-
-
-def _get(key: str) -> str:
-    try:
-        with open(f"/proc/sys/net/{key}", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
-def _set(key: str, value: str) -> None:
-    """Write a sysctl below net/ unless it has the value. One that this kernel has not is passed over."""
-    if _get(key) in (value, ""):
-        return
-    try:
-        with open(f"/proc/sys/net/{key}", "w", encoding="ascii") as file:
-            file.write(value)
-    except OSError as error:
-        raise OSError(error.errno, f"set net/{key} to {value}: {error.strerror}") from error

@@ -1,23 +1,19 @@
 """The daemon's side of the dns process: found or started, spoken to."""
 
-import fcntl
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
-import boxship
 from boxship.lib.errors import BoxshipError
+from boxship.lib.helper_process import spawn
 from boxship.network.dns.server import IDENTITY
 from boxship.shim import wire
 
 Message = dict[str, Any]
 
 _NAME = "dns.sock"
-_PROGRAM = "import sys; sys.path.append({path!r}); from boxship.network.dns.server import main; main()"
-_LOW_FDS = 10
 _PATIENCE = 10.0
 
 
@@ -122,7 +118,7 @@ class DnsProcess:
             wire.bind_in(listener, self._run_root, _NAME)
             os.chmod(path, 0o600)
             listener.listen(4)
-            _start(listener, self._run_root)
+            spawn("boxship.network.dns.server", listener, f"{self._run_root}/dns.log")
         if not self._connect():
             raise BoxshipError(f"the dns process does not come up; its messages are in {self._run_root}/dns.log")
 
@@ -134,29 +130,3 @@ class DnsProcess:
         if received is None:
             raise OSError("the dns process has ended")
         return received[0]
-
-
-def _start(listener: socket.socket, run_root: str) -> None:
-    """A fresh interpreter, isolated and without site, that outlives the daemon."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(boxship.__file__)))
-    interpreter = os.path.realpath(sys.executable)
-    options = ["-I", "-S", "-X", "utf8", "-X", "no_debug_ranges"]
-    log = os.open(f"{run_root}/dns.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    socket_fd = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD_CLOEXEC, _LOW_FDS)
-    try:
-        os.posix_spawn(
-            interpreter,
-            [interpreter, *options, "-c", _PROGRAM.format(path=package), "3"],
-            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"},
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, null, 0),
-                (os.POSIX_SPAWN_DUP2, log, 1),
-                (os.POSIX_SPAWN_DUP2, log, 2),
-                (os.POSIX_SPAWN_DUP2, socket_fd, 3),
-            ],
-            setsid=True,
-        )
-    finally:
-        for fd in (log, null, socket_fd):
-            os.close(fd)
