@@ -31,6 +31,7 @@ from boxship.storage.snapshot.unpacked import UnpackedSnapshotter
 from tests.support.engine import Engine
 from tests.support.hostile import Reply, Scripted, cutting, scripted
 from tests.support.imagery import Image, Layer, Shelf, index, packed, send, sha256, tar_of
+from tests.support.machine import files_below
 from tests.support.registry import real_registry
 
 Wrong = Callable[[Shelf, Image], object]
@@ -40,7 +41,7 @@ MANIFEST = "/v2/x/manifests/1"
 def kept(engine: Engine) -> set[str]:
     """All files that images lie in."""
     roots = [engine.data_root / name for name in ("layers", "blobs")]
-    return {str(path) for root in roots for path in root.rglob("*")}
+    return files_below(*roots)
 
 
 def pull(engine: Engine, server: Scripted, repository: str = "x") -> str:

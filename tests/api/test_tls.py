@@ -265,14 +265,14 @@ def test_a_configuration_file_and_tls_without_client_certificates(secured: Secur
         other.close()
 
 
-def test_only_who_asks_for_tls_pays_for_it(secured: Secured, engine: Engine) -> None:
+def test_only_who_asks_for_tls_pays_for_it(secured: Secured, fresh_engine: Engine) -> None:
     """OpenSSL is in the memory of the one daemon and not of the other."""
 
     def has_openssl(pid: int) -> bool:
         return "/libssl" in Path(f"/proc/{pid}/maps").read_text() or "/_ssl." in Path(f"/proc/{pid}/maps").read_text()
 
     assert has_openssl(secured.engine.pid)
-    assert not has_openssl(engine.pid)
+    assert not has_openssl(fresh_engine.pid)
 
 
 def test_our_own_client(own: Cli, running: str) -> None:

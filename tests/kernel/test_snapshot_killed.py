@@ -115,4 +115,4 @@ def test_killed_at_each_step(kind: str) -> None:
         with roots() as here:
             over, acknowledged = killed_at(here, kind, step)
             check(here, kind, acknowledged)
-    assert step > 100
+    assert step > 60

@@ -160,12 +160,17 @@ _UNLIKE = ("/dev/vcs", "in :", "in hugetlb:", "/sys/fs/cgroup/hugetlb ")
 _VARYING = ("lowerdir", "upperdir", "workdir", "inode64", "xino", "uuid", "redirect_dir", "metacopy", "userxattr")
 
 
+def _sized(word: str) -> str:
+    """Without sizes that come of the machine's memory; what a person asks for is smaller."""
+    return re.sub(r"(size=\d{7,}k|nr_inodes=\d{6,})", lambda found: found[0].partition("=")[0] + "=the machine's", word)
+
+
 def _mount(line: str) -> str:
     """One line of proc_pid_mountinfo(5): the place, what is mounted, the options, how it propagates."""
     left, _, right = line.partition(" - ")
     _, _, _, root, place, options, *tags = left.split(" ")
     kind, _, above = right.split(" ")
-    words = sorted({word for word in above.split(",") if word.partition("=")[0].rstrip("+") not in _VARYING})
+    words = sorted({_sized(word) for word in above.split(",") if word.partition("=")[0].rstrip("+") not in _VARYING})
     # Which folder of the host lies below is the engine's affair, but what part of a pseudo file system is not.
     part = re.sub(r".*/ID", "…", root) if kind in ("cgroup", "cgroup2", "tmpfs", "proc", "sysfs", "devpts") else "…"
     how = " ".join(re.sub(r":\d+", "", tag) for tag in tags)

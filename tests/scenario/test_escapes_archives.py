@@ -22,6 +22,7 @@ import pytest
 from tests.support.api import Answer, Api
 from tests.support.archives import Entry, Image, archive, digest, layer
 from tests.support.engine import Engine
+from tests.support.machine import files_below
 from tests.support.tars import Member, file, folder, hardlink, symlink, tar
 
 VICTIM = "boxship-escape-victim"
@@ -71,8 +72,8 @@ def state_of(engine: Engine) -> set[str]:
     """What the engine keeps of images: files of its folders, two levels deep, and its images."""
     kept = set()
     for part in ("layers", "blobs", "tmp", "spool"):
-        for path in (engine.data_root / part).glob("*"):
-            kept |= {str(path), *map(str, path.glob("*"))}
+        root = engine.data_root / part
+        kept |= {path for path in files_below(root) if path.count("/") <= str(root).count("/") + 2}
     return kept | {image["Id"] for image in engine.api.request("GET", "/images/json?all=1").json}
 
 
@@ -228,12 +229,15 @@ def hostile_bundles() -> dict[str, bytes]:
     for _ in range(5000):
         nested = [nested]
     deep = b"[" * 100_000 + b"]" * 100_000
+    # Of layers that the engine has, no file is looked for.
+    other = tar(file("etc/y", b"y"))
+    unknown = Image(("bx/hostile:1",), (other,)).document
     found = {
         "wrong digest": bundle(json.dumps(wrong).encode(), {"layer.tar": root}, ["layer.tar"]),
         "config by dots": bundle(good, {"layer.tar": root}, ["layer.tar"], config=f"{OUT}etc/passwd"),
         "config by an absolute path": bundle(good, {"layer.tar": root}, ["layer.tar"], config="/etc/passwd"),
         "layer by dots": bundle(good, {"layer.tar": root}, [f"{OUT}etc/passwd"]),
-        "layer by an absolute path": bundle(good, {"layer.tar": root}, ["/etc/passwd"]),
+        "layer by an absolute path": bundle(unknown, {"layer.tar": other}, ["/etc/passwd"]),
         "layer that is not there": bundle(good, {}, ["layer.tar"]),
         "more layers": bundle(good, {"layer.tar": root}, ["layer.tar"] * 500),
         "digests that are paths": bundle(

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.support.engine import Engine
 from tests.support.hostile import scripted
 from tests.support.imagery import Image, Layer, Shelf, tar_of
+from tests.support.machine import files_below
 
 PULLERS, PULLS = 4, 12
 EVERYTHING = urllib.parse.quote(json.dumps({"dangling": ["false"]}))
@@ -20,7 +21,7 @@ EVERYTHING = urllib.parse.quote(json.dumps({"dangling": ["false"]}))
 def files(engine: Engine) -> set[str]:
     """All that images are made of, on the disk."""
     roots = [engine.data_root / name for name in ("layers", "blobs")]
-    return {str(path) for root in roots for path in root.rglob("*")}
+    return files_below(*roots)
 
 
 def test_in_a_loop(fresh_engine: Engine) -> None:

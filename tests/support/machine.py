@@ -48,6 +48,15 @@ def _holds(pid: int, text: str) -> bool:
         return False
 
 
+def files_below(*roots: Path) -> set[str]:
+    """All files and folders below these; what goes meanwhile is no error."""
+    found = set()
+    for root in roots:
+        for folder, folders, files in os.walk(root):
+            found |= {f"{folder}/{name}" for name in (*folders, *files)}
+    return found
+
+
 def mounts() -> frozenset[str]:
     """The mount points of this mount namespace, each with its type."""
     found = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,11 @@ def _image(
 def _layer(store: ImageStore, arriving: Arriving, bundle: Bundle, wanted: tuple[str, str]) -> Layer:
     """A layer of an image: it is here, it has just come, or it is a member that did not look like one."""
     diff_id, name = wanted
+    if posixpath.normpath(name).startswith(".."):
+        raise ArchiveError(f"the layer {name} is not in the archive: its path leads out of it")
     layer = store.snapshotter.layer(diff_id)
-    if layer is not None:
+    # What is here need not be in the archive; what came with it must have the name that it is called by.
+    if layer is not None and (diff_id not in arriving.new or name in bundle):
         return layer
     member = bundle.member(name)
     if member.diff_id:

@@ -3,6 +3,7 @@
 import fcntl
 import ipaddress
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from boxship.network.ipam import Net
 _LOCK = "/run/boxship-addresses.lock"
 _MAIN_TABLE = 254
 _DEFAULT_MTU = 1500
+_OURS = re.compile(r"eth\d+")
 RESOLVER = "127.0.0.11"
 """Where containers of user-defined networks ask for names."""
 
@@ -193,6 +195,12 @@ class HostNetwork:
         with inner:
             if inner.get(link.by_name(interface)) is not None:
                 inner.run(link.delete(interface))
+
+    def interfaces(self, fd: int) -> set[str]:
+        """The container's ends of pairs of devices in a namespace that are named as ours are."""
+        with netns.inside(fd), NetlinkSocket() as inner:
+            links = map(link.Link, inner.dump(link.all_links()))
+            return {one.name for one in links if one.kind == "veth" and _OURS.fullmatch(one.name)}
 
     def resolver_sockets(self, fd: int) -> tuple[socket.socket, socket.socket]:
         """A datagram socket and a listener in a namespace, to which 127.0.0.11 port 53 leads there.

@@ -7,6 +7,7 @@ from typing import Any
 
 from boxship.engine.container.register import Container
 from boxship.engine.engine import Engine
+from boxship.engine.network.attach import plug_of
 from boxship.engine.network.making import ensure, own_name
 from boxship.engine.network.names import container_message, has_names, network_message, open_resolver, tell_alive
 from boxship.engine.network.namespace import open_namespace
@@ -36,6 +37,7 @@ async def recover_rules(engine: Engine) -> None:
                 await ensure(engine, network)
             except (BoxshipError, OSError) as error:
                 log.error("network %s can't be made again: %s", network.name, error)
+    await quick(_mend, engine, [one for one in engine.containers if one.running and one.state.endpoints])
     if not engine.networks.rules_ready and await quick(engine.networks.host.left_rules):
         # They may lead to containers that have ended.
         try:
@@ -44,6 +46,26 @@ async def recover_rules(engine: Engine) -> None:
             log.error("old packet rules can't be removed: %s", error)
     watch_names(engine)
     await recover_names(engine)
+
+
+def _mend(engine: Engine, running: list[Container]) -> None:
+    """The former daemon may have been killed in the middle of a connect or a disconnect: containers get the interfaces
+    that their records name, and lose others (blocks).
+    """
+    host = engine.networks.host
+    for container in running:
+        wanted = {one.interface: one for one in container.state.endpoints if one.interface}
+        if not wanted:
+            continue
+        try:
+            with open_namespace(container) as fd:
+                there = host.interfaces(fd)
+                for name in there - wanted.keys():
+                    host.unplug(fd, name)
+                for name in wanted.keys() - there:
+                    host.plug(fd, plug_of(engine, wanted[name], leads_out=len(wanted) == 1))
+        except (BoxshipError, OSError) as error:
+            log.error("the interfaces of container %s are not as they should be: %s", container.name, error)
 
 
 def _sweep(engine: Engine) -> set[str]:

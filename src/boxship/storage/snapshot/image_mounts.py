@@ -122,7 +122,7 @@ class ImageMounts:
         index, data = files()
         detached = self._mount(index, data)
         try:
-            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            make_private(self._folder)
             os.makedirs(path, mode=0o700, exist_ok=True)
             place = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except BaseException:
@@ -168,3 +168,11 @@ def _device(path: str) -> int:
         return os.stat(path).st_dev
     except OSError:
         return -1
+
+
+def make_private(folder: str) -> None:
+    """A folder that only root enters, whoever made it: images hold set-uid programs, and no user of the host may start
+    what a container has put there. OSError.
+    """
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    os.chmod(folder, 0o700)

@@ -11,6 +11,7 @@ from boxship.lib.errors import BoxshipError
 from boxship.storage.removal import Bin, delete
 from boxship.storage.snapshot.base import Snapshotter
 from boxship.storage.snapshot.erofs import ErofsSnapshotter
+from boxship.storage.snapshot.image_mounts import make_private
 from boxship.storage.snapshot.makers import Makers
 from boxship.storage.snapshot.parts import MOUNTS
 from boxship.storage.snapshot.unpacked import UnpackedSnapshotter
@@ -81,6 +82,7 @@ def _read(detached: int, mounts: str) -> None:
     """Read the file of a mounted image as a container would: through an overlay. OSError."""
     place = f"{mounts}/.probe"
     try:
+        make_private(mounts)
         os.makedirs(f"{place}/image", mode=0o700, exist_ok=True)
         os.makedirs(f"{place}/empty", mode=0o700, exist_ok=True)
         target = os.open(f"{place}/image", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
