@@ -10,8 +10,17 @@ _WARM, _COUNT = 600, 4000
 _SEED = 20261125
 
 
+def use_all(engine: Engine) -> None:
+    """Once what opens something for good at its first use: a network's bridge and its rules."""
+    container = {"Image": "bx/base:1", "Cmd": ["sleep", "600"], "HostConfig": {"PortBindings": {"80/tcp": [{}]}}}
+    made = engine.api.request("POST", "/containers/create", container).json["Id"]
+    assert engine.api.request("POST", f"/containers/{made}/start").status == 204
+    assert engine.api.request("DELETE", f"/containers/{made}?force=1").status == 204
+
+
 def test_requests_made_up(fresh_engine: Engine) -> None:
     """No 500 that is not Docker's own, no traceback, nothing left open."""
+    use_all(fresh_engine)
     campaign = Campaign(fresh_engine, _SEED)
     campaign.run(_WARM)
     first = Held.of(fresh_engine.pid)
