@@ -33,14 +33,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"  no fact: {line}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def registry() -> Iterator[str]:
-    """The registry of the cases of pulls."""
+    """The registry of the cases of pulls; its thread ends with this module: kernel tests clone processes."""
     with fact_registry() as host:
         yield host
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runner(
     client_home: Path, engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory, registry: str
 ) -> Runner:
@@ -49,7 +49,7 @@ def runner(
     return Runner(program, engine.socket_path, tmp_path_factory.mktemp("facts"), registry)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_runner(engine: Engine | Foreign, tmp_path_factory: pytest.TempPathFactory, registry: str) -> Runner:
     """Asks the shared engine by our own command line."""
     program = (sys.executable, "-m", "boxship")

@@ -3,6 +3,8 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -227,12 +229,16 @@ def test_a_process_is_born_in_its_group(unified: Layout, parent: str):
 
 def test_what_is_no_group_takes_nobody_and_stops_nobody(tmp_path: Path):
     """An old kernel, a filter, a folder of another kind: the process is born beside its parent, and looks."""
-    fd = os.open(tmp_path, os.O_PATH)
-    pid = fork_with_namespaces(0, fd)
-    if pid == 0:
-        os._exit(5)
-    assert ended(pid) == 5
-    os.close(fd)
+    # In an interpreter of its own: who is cloned must have one thread.
+    program = (
+        "import os, sys\n"
+        "from boxship.kernel.process import fork_with_namespaces\n"
+        "pid = fork_with_namespaces(0, os.open(sys.argv[1], os.O_PATH))\n"
+        "pid or os._exit(5)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "5\n"
 
 
 def test_parents_stay_while_somebody_uses_them(machine: Layout, make: Callable[..., Cgroup], parent: str):

@@ -164,7 +164,11 @@ class LayerStore:
             folder = self.folder(diff_id)
             for name in set(os.listdir(folder)) - {TAR, layer_note.FILE, self._form.name}:
                 gone = self._bin.new_name()
-                os.rename(f"{folder}/{name}", gone)
+                try:
+                    os.rename(f"{folder}/{name}", gone)
+                except FileNotFoundError:
+                    # What the sweep goes on with in the background was faster.
+                    continue
                 self._background.delete(gone)
 
     def _build(self, tar: str, diff_id: str, building: str, watched: Watch | None) -> Layer:
