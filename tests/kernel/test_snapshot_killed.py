@@ -115,4 +115,5 @@ def test_killed_at_each_step(kind: str) -> None:
         with roots() as here:
             over, acknowledged = killed_at(here, kind, step)
             check(here, kind, acknowledged)
-    assert step > 60
+    # A background step more or less: 100 and 101 were seen on erofs, 124 on folders.
+    assert step >= 95
